@@ -89,7 +89,7 @@ func (p *program) command() *cobra.Command {
 		p.reports.Compare(),
 		p.scenarios.Mark(),
 		cli.Help(&p.Streams, &cli.Manual{
-			Topics: slices.Concat(cli.Topics(), scenariocli.Topics(), reportcli.Topics()),
+			Topics: topics(),
 			Print:  reportcli.PrintPage,
 		}),
 		cli.Version(&p.Streams),
@@ -97,6 +97,11 @@ func (p *program) command() *cobra.Command {
 	)
 	cli.Prepare(root, &p.Streams)
 	return root
+}
+
+// topics lists the pages of nodrop help. Each is with the commands that it is about.
+func topics() []cli.Topic {
+	return slices.Concat(cli.Topics(), scenariocli.Topics(), reportcli.Topics())
 }
 
 // listen handles signals until the function it returns is called.

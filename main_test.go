@@ -34,11 +34,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/cli/clitest"
+	reportcli "nodrop/report/cli"
 	"nodrop/scenario/lab/dataplane"
 )
 
@@ -1052,6 +1056,73 @@ func (m *marked) interruptWaiting(t *testing.T, times int) {
 	want := map[int]bool{1: reported && said == "", 2: reported && said == again, 3: reported || atOnce}
 	if !want[times] {
 		t.Errorf("files %q, said %q", files, said)
+	}
+}
+
+// nodrop help
+
+// manual returns the whole program's pages of help.
+func manual(t *testing.T) []cli.Topic {
+	t.Helper()
+	topics := topics()
+	var names []string
+	for _, topic := range topics {
+		if topic.Summary == "" {
+			t.Errorf("%s: the title says nothing for the list", topic.Name)
+		}
+		names = append(names, topic.Name)
+	}
+	slices.Sort(names)
+	if want := []string{"checks", "ci", "classes", "compare", "findings", "gateways", "hey", "kubernetes", "load", "outputs", "scenarios", "stream"}; !slices.Equal(names, want) {
+		t.Fatalf("topics %v; want %v", names, want)
+	}
+	return topics
+}
+
+// TestTopicsHaveFlags: every flag of every command is in a topic.
+func TestTopicsHaveFlags(t *testing.T) {
+	var all strings.Builder
+	for _, topic := range manual(t) {
+		all.WriteString(topic.Text)
+	}
+	count := 0
+	var check func(*cobra.Command)
+	check = func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Hidden || f.Name == "help" {
+				return
+			}
+			count++
+			if !regexp.MustCompile(`[^-\w]-{1,2}` + f.Name + `[^-\w]`).MatchString(all.String()) {
+				t.Errorf("%s: -%s is in no topic", cmd.CommandPath(), f.Name)
+			}
+		})
+		for _, c := range cmd.Commands() {
+			check(c)
+		}
+	}
+	check(newProgram(nil, cli.Streams{Out: io.Discard, Err: io.Discard}).command())
+	if count < 90 {
+		t.Errorf("only %d flags were looked for", count)
+	}
+}
+
+// TestTopicsFit: a page of help fits a terminal of 80 columns, except where one
+// word does not.
+func TestTopicsFit(t *testing.T) {
+	for _, topic := range manual(t) {
+		var b strings.Builder
+		if err := reportcli.PrintPage(&b, topic.Text); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Count(b.String(), "\n") < 20 {
+			t.Errorf("%s: hardly a page:\n%s", topic.Name, &b)
+		}
+		for line := range strings.Lines(b.String()) {
+			if line = strings.TrimSuffix(line, "\n"); utf8.RuneCountInString(line) > 80 && len(strings.Fields(line)) > 1 {
+				t.Errorf("%s: %d columns: %s", topic.Name, utf8.RuneCountInString(line), line)
+			}
+		}
 	}
 }
 

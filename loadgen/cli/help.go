@@ -46,7 +46,7 @@ func (m *Manual) page(root *cobra.Command, args []string) (string, error) {
 		return m.contents(), nil
 	case 1:
 	default:
-		return "", fmt.Errorf("help: want one topic or class, got %d", len(args))
+		return "", fmt.Errorf("help: want one topic, class or code, got %d", len(args))
 	}
 	name := args[0]
 	if i := slices.IndexFunc(m.Topics, func(t Topic) bool { return t.Name == name }); i >= 0 {
@@ -96,11 +96,16 @@ func (m *Manual) unknown(root *cobra.Command, name string) error {
 	var names []string
 	for _, t := range m.Topics {
 		names = append(names, t.Name)
+		for line := range strings.Lines(t.Text) {
+			if title, found := strings.CutPrefix(line, "### "); found {
+				names = append(names, strings.TrimSpace(title))
+			}
+		}
 	}
 	for _, info := range record.Classes() {
 		names = append(names, info.Class.String())
 	}
-	err := &misuse.Error{Problem: fmt.Sprintf("help: there is no topic or class %q", name), Hint: "nodrop help lists them"}
+	err := &misuse.Error{Problem: fmt.Sprintf("help: there is no topic, class or code %q", name), Hint: "nodrop help lists them"}
 	if best := misuse.Nearest(name, names); best != "" {
 		err.Hint = "did you mean nodrop help " + best + "?"
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -59,6 +60,40 @@ func recorded(t *testing.T, file string) []*record.Run {
 		t.Fatal(err)
 	}
 	return recording.Runs
+}
+
+// TestHelpCommands runs the commands of nodrop help kubernetes that scale and
+// restart, in the namespace and on the object that they name, with fewer requests.
+func TestHelpCommands(t *testing.T) {
+	needsControlPlane(t)
+	page, err := os.ReadFile("../cli/help/kubernetes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &api.Access{Namespace: "gateways"}
+	namespace(t, a.Namespace)
+	named := strings.NewReplacer("{name: gw}", "{name: gateway}")
+	apply(t, a, named.Replace(gateways(3, "terminationGracePeriodSeconds: 20", "lifecycle: {preStop: {sleep: {seconds: 3}}}")))
+	run(t, &Wait{Access: a, Object: api.Ref{Kind: "deployment", Name: "gateway"}, Rollout: true})
+	run(t, &Address{Access: a, Service: "gateway"})
+	url := "http://" + api.Text(read(t, a, api.Ref{Kind: "service", Name: "gateway"}), "spec", "clusterIP") + "/"
+	smaller := strings.NewReplacer("\\\n", "", "-n 50000", "-n 1000", "-c 200", "-c 20", "http://GATEWAY/", url)
+	commands := regexp.MustCompile(`(?m)^nodrop (.*\\\n.*--(?:scale|restart) deployment/.*)$`).FindAllStringSubmatch(string(page), -1)
+	if len(commands) != 2 {
+		t.Fatalf("%d commands; want 2:\n%s", len(commands), page)
+	}
+	dir := t.TempDir()
+	for _, c := range commands {
+		args := append(strings.Fields(smaller.Replace(c[1])), "--yes", "-o", "text", "-o", "json=run.json")
+		nodrop(t, dir, 0, args...)
+		kinds := map[record.MarkKind]int{}
+		for _, m := range recorded(t, filepath.Join(dir, "run.json"))[0].Marks {
+			kinds[m.Kind]++
+		}
+		if kinds[record.MarkTerminating] < 2 {
+			t.Errorf("%s: marks %v; want those of two pods that leave, at least", c[0], kinds)
+		}
+	}
 }
 
 // TestDocument runs the document's whole procedure: the file from init asm,
