@@ -12,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"html"
 	"io"
 	"log"
 	"math/big"
@@ -36,9 +37,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/cli/clitest"
@@ -1124,6 +1128,32 @@ func TestTopicsFit(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTopicsAreMarkdown: help shows the words that any reader of Markdown shows,
+// in the same order.
+func TestTopicsAreMarkdown(t *testing.T) {
+	reader := goldmark.New(goldmark.WithExtensions(extension.Table))
+	for _, topic := range manual(t) {
+		var page, ours strings.Builder
+		if err := reader.Convert([]byte(topic.Text), &page); err != nil {
+			t.Fatal(err)
+		}
+		if err := reportcli.PrintPage(&ours, topic.Text); err != nil {
+			t.Fatal(err)
+		}
+		want := html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(page.String(), " "))
+		if diff := cmp.Diff(words(want), words(ours.String())); diff != "" {
+			t.Errorf("%s (- goldmark, + help)\n%s", topic.Name, diff)
+		}
+	}
+}
+
+// words returns the letters and signs of a text, without those that only mark code
+// and items of a list.
+func words(text string) string {
+	text = regexp.MustCompile(`(?m)^ *- `).ReplaceAllString(text, "")
+	return strings.Join(strings.Fields(strings.ReplaceAll(text, "`", "")), "")
 }
 
 // Package structure (design.md §5)

@@ -2,192 +2,182 @@ package page
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
-
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
-	extast "github.com/yuin/goldmark/extension/ast"
-	"github.com/yuin/goldmark/text"
 )
 
-// Markdown writes a trusted Markdown document as a manual page: headings at the
-// left, what belongs to them indented. It knows headings, paragraphs, lists, code
-// blocks and tables, and within them code, emphasis and links. It leaves out HTML.
+// Markdown writes a trusted document as a manual page: headings at the left, what
+// belongs to them indented. It reads the Markdown of nodrop's own pages: headings,
+// paragraphs, lists, fenced code and tables, and within a line code, emphasis and
+// escapes. (A whole parser would be a tenth of nodrop's memory, in every run.)
 func (p *Page) Markdown(document string) {
-	source := []byte(document)
-	root := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser().Parse(text.NewReader(source))
-	m := manual{Page: p, source: source}
-	m.blocks(root, 0)
+	m := manual{Page: p}
+	lines := strings.Split(document, "\n")
+	for len(lines) > 0 {
+		n := m.block(lines)
+		lines = lines[n:]
+	}
 }
 
 // manual is a document on its way to a page.
 type manual struct {
 	*Page
-	source []byte
-	indent int  // of what belongs to the last heading
-	begun  bool // a block precedes, to be kept apart from the next
+	indent int    // of what belongs to the last heading
+	last   string // the kind of the last block
 }
 
 // step is how much deeper the text under a heading, and code, is indented.
 const step = 2
 
-// blocks writes the blocks within a node, indented by extra columns more than the
-// section is.
-func (m *manual) blocks(parent ast.Node, extra int) {
-	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		m.block(n, extra)
+// Kinds of blocks, where it matters to what follows.
+const (
+	heading = "heading"
+	item    = "item"
+	other   = "other"
+)
+
+// itemStart is the bullet or number of an item, with its indentation.
+var itemStart = regexp.MustCompile(`^ *(-|\d+\.) `)
+
+// block writes the block that lines begin with, and returns how many lines it has.
+func (m *manual) block(lines []string) int {
+	first := lines[0]
+	switch {
+	case first == "":
+		return 1
+	case strings.HasPrefix(first, "#"):
+		m.heading(first)
+		return 1
+	case strings.HasPrefix(first, "```"):
+		n := 1 + count(lines[1:], func(line string) bool { return line != "```" })
+		m.code(lines[1:n])
+		return n + 1
+	case strings.HasPrefix(first, "|"):
+		n := count(lines, func(line string) bool { return strings.HasPrefix(line, "|") })
+		m.table(lines[:n])
+		return n
 	}
+	n := 1 + count(lines[1:], goesOn)
+	if bullet := itemStart.FindString(first); bullet != "" {
+		m.item(bullet, lines[:n])
+	} else {
+		m.gap(other)
+		m.paragraph(blank(m.indent), lines[:n])
+	}
+	return n
 }
 
-func (m *manual) block(n ast.Node, extra int) {
-	at := m.indent + extra
-	switch n := n.(type) {
-	case *ast.Heading:
-		m.gap()
-		m.indent = max(0, n.Level-2) * step
-		m.flow(blank(m.indent), m.indent, m.emphasized(m.inline(n)))
-		m.indent += step
-		m.begun = n.Level == 1
-	case *ast.List:
-		m.list(n, extra)
-	case *ast.FencedCodeBlock, *ast.CodeBlock:
-		m.gap()
-		for _, line := range strings.Split(strings.TrimRight(string(n.Lines().Value(m.source)), "\n"), "\n") {
-			fmt.Fprintln(m, strings.TrimRight(blank(at+step)+line, " "))
+// count returns how many lines at the start hold.
+func count(lines []string, holds func(string) bool) int {
+	for i, line := range lines {
+		if !holds(line) {
+			return i
 		}
-	case *extast.Table:
-		m.gap()
-		m.table(n, at)
-	case *ast.Paragraph, *ast.TextBlock:
-		m.gap()
-		m.paragraph(n, blank(at), at)
 	}
+	return len(lines)
 }
 
-// gap separates blocks. Nothing comes before the first block, or between a heading
-// and what follows it, except below the title.
-func (m *manual) gap() {
-	if m.begun {
+// goesOn reports whether a line continues the paragraph or item before it.
+func goesOn(line string) bool {
+	return line != "" && !strings.ContainsAny(line[:1], "#|`") && !itemStart.MatchString(line)
+}
+
+// gap separates a block from the one before, unless that is a heading that it
+// belongs to, or both are items.
+func (m *manual) gap(kind string) {
+	if m.last == other || m.last == item && kind != item {
 		fmt.Fprintln(m)
 	}
-	m.begun = true
+	m.last = kind
 }
 
-// paragraph writes a block of text; its hard line breaks are kept.
-func (m *manual) paragraph(n ast.Node, prefix string, hang int) {
-	for _, line := range strings.Split(m.inline(n), "\n") {
-		m.flow(prefix, hang, line)
+func (m *manual) heading(line string) {
+	text := strings.TrimLeft(line, "#")
+	level := len(line) - len(text)
+	m.gap(heading)
+	m.indent = max(0, level-2) * step
+	m.flow(blank(m.indent), m.indent, m.bold(m.inline(text)))
+	m.indent += step
+	if level == 1 {
+		m.last = other // below the title, a blank line
+	}
+}
+
+func (m *manual) code(lines []string) {
+	m.gap(other)
+	for _, line := range lines {
+		fmt.Fprintln(m, strings.TrimRight(blank(m.indent+step)+line, " "))
+	}
+}
+
+func (m *manual) item(bullet string, lines []string) {
+	m.gap(item)
+	text := append([]string{lines[0][len(bullet):]}, lines[1:]...)
+	m.paragraph(blank(m.indent)+bullet, text)
+}
+
+// paragraph writes lines as one, except after a backslash at the end of one.
+func (m *manual) paragraph(prefix string, lines []string) {
+	hang := Columns(prefix)
+	text := strings.Join(lines, "\n")
+	for _, line := range strings.Split(text, "\\\n") {
+		m.flow(prefix, hang, m.inline(line))
 		prefix = blank(hang)
 	}
 }
 
-// list writes each item after its bullet or number.
-func (m *manual) list(n *ast.List, extra int) {
-	for i, item := 0, n.FirstChild(); item != nil; i, item = i+1, item.NextSibling() {
-		bullet := "- "
-		if n.IsOrdered() {
-			bullet = fmt.Sprintf("%d. ", n.Start+i)
+// table writes a table whose last column may be wrapped. The second line only says
+// that there is a header. A header without text is left out.
+func (m *manual) table(lines []string) {
+	m.gap(other)
+	table := Table{Indent: m.indent, Gap: step, Prose: true}
+	if head := m.cells(lines[0]); strings.Join(head, "") != "" {
+		table.Head = true
+		for i := range head {
+			head[i] = m.bold(head[i])
 		}
-		if i == 0 || !n.IsTight {
-			m.gap()
-		}
-		first := item.FirstChild()
-		if first == nil {
-			continue
-		}
-		at := m.indent + extra
-		m.paragraph(first, blank(at)+bullet, at+len(bullet))
-		for rest := first.NextSibling(); rest != nil; rest = rest.NextSibling() {
-			m.begun = !n.IsTight
-			m.block(rest, extra+len(bullet))
-		}
-		m.begun = true
+		table.Row(head...)
 	}
-}
-
-// table writes a table whose last column may be wrapped. A header without text is
-// left out.
-func (m *manual) table(n *extast.Table, indent int) {
-	table := Table{Indent: indent, Gap: 2, Prose: true}
-	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
-		var cells []string
-		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
-			cells = append(cells, m.inline(cell))
-		}
-		if _, isHead := row.(*extast.TableHeader); isHead {
-			if strings.Join(cells, "") == "" {
-				continue
-			}
-			table.Head = true
-			for i := range cells {
-				cells[i] = m.emphasized(cells[i])
-			}
-		}
-		table.Row(cells...)
+	for _, line := range lines[2:] {
+		table.Row(m.cells(line)...)
 	}
 	table.Write(m.Page)
 }
 
-// inline returns the text within a block, with styles and hard line breaks.
-func (m *manual) inline(parent ast.Node) string {
-	var b strings.Builder
-	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
-		switch n := n.(type) {
-		case *ast.Text:
-			b.Write(unescape(n.Value(m.source)))
-			switch {
-			case n.HardLineBreak():
-				b.WriteByte('\n')
-			case n.SoftLineBreak():
-				b.WriteByte(' ')
-			}
-		case *ast.CodeSpan:
-			b.WriteString(m.code(m.typed(n)))
-		case *ast.Emphasis:
-			b.WriteString(m.emphasized(m.inline(n)))
-		case *ast.AutoLink:
-			b.Write(n.URL(m.source))
-		case *ast.Link:
-			b.WriteString(m.inline(n))
+// cells returns the cells of a table's line.
+func (m *manual) cells(line string) []string {
+	const bar = "\x00" // stands for an escaped one
+	line = strings.TrimSpace(strings.ReplaceAll(line, `\|`, bar))
+	line = strings.TrimSuffix(strings.TrimPrefix(line, "|"), "|")
+	var cells []string
+	for cell := range strings.SplitSeq(line, "|") {
+		cells = append(cells, m.inline(strings.ReplaceAll(strings.TrimSpace(cell), bar, "|")))
+	}
+	return cells
+}
+
+// spans are the parts of a line that are not plain text: code, emphasis, and
+// characters that a backslash escapes.
+var spans = regexp.MustCompile("`[^`]+`|\\*\\*[^*\\s][^*]*\\*\\*|\\*[^*\\s][^*]*\\*|\\\\[|*_`<>\\[\\]\\\\]")
+
+// inline puts styles in the place of Markdown's marks. Without colour, those around
+// code stay.
+func (m *manual) inline(text string) string {
+	return spans.ReplaceAllStringFunc(strings.TrimSpace(text), func(span string) string {
+		switch {
+		case span[0] == '\\':
+			return span[1:]
+		case span[0] == '*':
+			return m.bold(strings.Trim(span, "*"))
+		case m.colour:
+			return m.bold(strings.Trim(span, "`"))
 		}
-	}
-	return b.String()
+		return span
+	})
 }
 
-// typed returns the text of a code span as it is.
-func (m *manual) typed(span *ast.CodeSpan) string {
-	var b strings.Builder
-	for n := span.FirstChild(); n != nil; n = n.NextSibling() {
-		if part, ok := n.(*ast.Text); ok {
-			b.Write(part.Value(m.source))
-		}
-	}
-	return strings.Join(strings.Fields(b.String()), " ")
-}
-
-// unescape drops the backslashes that Markdown needs before punctuation.
-func unescape(value []byte) []byte {
-	var b []byte
-	for i := 0; i < len(value); i++ {
-		if value[i] == '\\' && i+1 < len(value) && strings.IndexByte("|*_`<>[]\\", value[i+1]) >= 0 {
-			i++
-		}
-		b = append(b, value[i])
-	}
-	return b
-}
-
-// code marks what is to be typed as it is: with colour, as bold.
-func (m *manual) code(text string) string {
-	if !m.colour {
-		return "`" + text + "`"
-	}
-	return m.emphasized(text)
-}
-
-// emphasized makes each word bold by itself, since lines break between words.
-func (m *manual) emphasized(text string) string {
+// bold styles each word by itself, since lines break between words.
+func (m *manual) bold(text string) string {
 	words := strings.Fields(text)
 	for i, word := range words {
 		words[i] = m.In(bold, word)
