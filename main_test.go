@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	crand "crypto/rand"
@@ -1154,6 +1155,80 @@ func TestTopicsAreMarkdown(t *testing.T) {
 func words(text string) string {
 	text = regexp.MustCompile(`(?m)^ *- `).ReplaceAllString(text, "")
 	return strings.Join(strings.Fields(strings.ReplaceAll(text, "`", "")), "")
+}
+
+// The README
+
+// TestGoldenReadme: the README's sample is from the report of a real run, which
+// nodrop lab -o json has recorded: the answer, and what it rests on.
+func TestGoldenReadme(t *testing.T) {
+	packed, err := os.Open("testdata/lab.json.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = packed.Close() }()
+	recording, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "lab.json")
+	out, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.Copy(out, recording)
+	if err = errors.Join(err, out.Close()); err != nil {
+		t.Fatal(err)
+	}
+	report, err := exec.Command("nodrop", "report", file).Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, report)
+	}
+	want := sampled(string(report))
+	if n := strings.Count(want, "\n"); n > 18 || !strings.Contains(want, "What to change:\n") {
+		t.Errorf("%d lines; want 18 at most, and what to change:\n%s", n, want)
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(readme), "<!-- make golden: the report of testdata/lab.json.gz -->\n```text\n")
+	got, after, ended := strings.Cut(rest, "```\n")
+	if !found || !ended {
+		t.Fatal("the README has no place for the sample")
+	}
+	if *update {
+		text := strings.TrimSuffix(string(readme), rest) + want + "```\n" + after
+		if err := os.WriteFile("README.md", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the README's sample is another (- report, + README); make golden writes it\n%s", diff)
+	}
+}
+
+// sampled returns the parts of a report that answer what was lost, why, and what
+// to change, with a mark for what it leaves out between them.
+func sampled(report string) string {
+	part := regexp.MustCompile(`^(Verdict:|Why:|What to change:| +sent )`)
+	var b strings.Builder
+	left := false
+	for block := range strings.SplitSeq(strings.TrimSpace(report), "\n\n") {
+		switch {
+		case !part.MatchString(block):
+			left = true
+			continue
+		case b.Len() > 0 && left:
+			b.WriteString("\n[…]\n\n")
+		case b.Len() > 0:
+			b.WriteByte('\n')
+		}
+		b.WriteString(strings.TrimRight(block, "\n") + "\n")
+		left = false
+	}
+	return b.String()
 }
 
 // Package structure (design.md §5)

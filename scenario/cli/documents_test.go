@@ -120,7 +120,7 @@ func runs(n *yaml.Node) []string {
 }
 
 // smaller makes the loads of the documents fit for a test: each pair is a text of a
-// command and what takes its place. SERVER, ROOT, DIR and PID are the test's.
+// command and what takes its place. SERVER, ROOT, DIR, PID and FREE are the test's.
 var smaller = []string{
 	"http://GATEWAY/", "SERVER/",
 	"http://10.0.0.1/", "SERVER/",
@@ -138,6 +138,7 @@ var smaller = []string{
 	"sleep 5", "sleep 0.1",
 	"p99 > 250ms", "p99 > 250s",
 	"--pid 4242", "--pid PID",
+	"PORT=18081", "PORT=FREE",
 	"go run . lab", "go run -C ROOT . lab -n 600 -c 20 -q 50 --replicas 3 --settle 100ms",
 	"go install .", "go install -C ROOT .",
 	"go build -o nodrop .", "go build -C ROOT -o DIR/built . && cp \"$(command -v nodrop)\" nodrop",
@@ -211,7 +212,7 @@ exec %q "$@"`, program))
 	clitest.WriteFile(t, filepath.Join(r.dir, "kubeconfig"), []byte(kubeconfig))
 	r.env = append(os.Environ(),
 		"PATH="+bin+":/usr/sbin:"+os.Getenv("PATH"), "KUBECONFIG="+filepath.Join(r.dir, "kubeconfig"), "GOBIN="+filepath.Join(r.dir, "installed"),
-		"URL="+server, "GITHUB_STEP_SUMMARY="+filepath.Join(r.dir, "step.md"), "PORT="+strconv.Itoa(clitest.FreePort(t)))
+		"URL="+server, "GITHUB_STEP_SUMMARY="+filepath.Join(r.dir, "step.md"))
 	for _, name := range []string{"asm.kubeconfig", "ack.kubeconfig"} {
 		clitest.WriteFile(t, filepath.Join(r.dir, name), []byte(kubeconfig))
 	}
@@ -225,7 +226,7 @@ exec %q "$@"`, program))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.here = strings.NewReplacer("SERVER", server, "ROOT", abs, "DIR", r.dir, "PID", strconv.Itoa(load))
+	r.here = strings.NewReplacer("SERVER", server, "ROOT", abs, "DIR", r.dir, "PID", strconv.Itoa(load), "FREE", strconv.Itoa(clitest.FreePort(t)))
 	return r
 }
 
