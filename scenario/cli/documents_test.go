@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,7 +75,9 @@ func (d document) commands(t *testing.T) []string {
 	t.Helper()
 	var list []string
 	for _, block := range d.blocks("sh") {
-		list = append(list, statements(t, block)...)
+		if !strings.HasPrefix(block, "#!") {
+			list = append(list, statements(t, block)...)
+		}
 	}
 	for _, block := range d.blocks("yaml") {
 		var node yaml.Node
@@ -84,6 +87,24 @@ func (d document) commands(t *testing.T) []string {
 		for _, line := range runs(&node) {
 			list = append(list, statements(t, line)...)
 		}
+	}
+	return list
+}
+
+// scripts returns the programs that the document shows, by the names that they have
+// in their second lines.
+func (d document) scripts(t *testing.T) map[string]string {
+	t.Helper()
+	list := map[string]string{}
+	for _, block := range d.blocks("sh") {
+		if !strings.HasPrefix(block, "#!") {
+			continue
+		}
+		name := regexp.MustCompile(`^#!.*\n# (\S+): `).FindStringSubmatch(block)
+		if name == nil {
+			t.Fatalf("%s: a script without a name:\n%s", d.name, block)
+		}
+		list[name[1]] = block
 	}
 	return list
 }
@@ -200,15 +221,17 @@ func newReader(t *testing.T, program, server string, load int) *reader {
 		t.Fatal(err)
 	}
 	for name, script := range tools {
-		r.script(filepath.Join(bin, name), script)
+		r.program("bin/"+name, "#!/bin/sh\n"+script+"\n")
 	}
 	// A lab of its own takes half a minute.
-	r.script(filepath.Join(bin, "nodrop"), fmt.Sprintf(`case "$*" in
+	r.program("bin/nodrop", fmt.Sprintf(`#!/bin/sh
+case "$*" in
 lab*--client*) shift; set -- lab --replicas 3 --at 100ms "$@" ;;
 lab*) shift; set -- lab -n 600 -c 20 -q 50 --replicas 3 --settle 100ms "$@" ;;
 esac
-exec %q "$@"`, program))
-	r.script(filepath.Join(r.dir, "deploy.sh"), "exit 0")
+exec %q "$@"
+`, program))
+	r.program("deploy.sh", "#!/bin/sh\n")
 	clitest.WriteFile(t, filepath.Join(r.dir, "kubeconfig"), []byte(kubeconfig))
 	r.env = append(os.Environ(),
 		"PATH="+bin+":/usr/sbin:"+os.Getenv("PATH"), "KUBECONFIG="+filepath.Join(r.dir, "kubeconfig"), "GOBIN="+filepath.Join(r.dir, "installed"),
@@ -230,11 +253,17 @@ exec %q "$@"`, program))
 	return r
 }
 
-func (r *reader) script(file, text string) {
+// program writes a program into the reader's directory.
+func (r *reader) program(name, text string) {
 	r.Helper()
-	if err := os.WriteFile(file, []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o755); err != nil {
 		r.Fatal(err)
 	}
+}
+
+// reduced returns a text of a document, made fit for a test.
+func (r *reader) reduced(text string) string {
+	return r.here.Replace(strings.NewReplacer(smaller...).Replace(text))
 }
 
 // run runs a command, and returns its exit code and all that it printed.
@@ -259,7 +288,7 @@ func (r *reader) follow(command string) {
 			code, says = e.code, e.says
 		}
 	}
-	now := r.here.Replace(strings.NewReplacer(smaller...).Replace(command))
+	now := r.reduced(command)
 	got, out := r.run(now)
 	if got != code || !strings.Contains(out, says) {
 		r.Errorf("%s\n(run as %s)\nexit code %d; want %d, and %q in\n%s", command, now, got, code, says, out)
@@ -288,6 +317,9 @@ func TestDocumentsRun(t *testing.T) {
 			r := newReader(t, program, server.URL, load.Process.Pid)
 			clitest.WriteFile(t, filepath.Join(r.dir, "stop.yaml"), []byte(scenario))
 			clitest.WriteFile(t, filepath.Join(r.dir, "gateway.conf"), []byte(conf))
+			for name, text := range d.scripts(t) {
+				r.program(name, r.reduced(text))
+			}
 			for _, command := range commands {
 				if strings.Contains(command, "--dataplane nft") && !hasNamespaces(t) {
 					t.Logf("NOT RUN, because no network namespace can be made here: %s", command)
@@ -318,6 +350,9 @@ func TestDocumentsExits(t *testing.T) {
 		if !slices.ContainsFunc(commands, func(c string) bool { return strings.HasPrefix(c, e.command) }) {
 			t.Errorf("no command begins with %q", e.command)
 		}
+	}
+	for _, d := range documents(t) {
+		commands = append(commands, slices.Collect(maps.Values(d.scripts(t)))...)
 	}
 	for i := 0; i < len(smaller); i += 2 {
 		if !slices.ContainsFunc(commands, func(c string) bool { return strings.Contains(c, smaller[i]) }) {
