@@ -24,7 +24,7 @@ type Manual struct {
 func Help(s *Streams, m *Manual) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [TOPIC|CLASS]",
-		Short: "Explain a topic, or a class of failures; alone, list them",
+		Short: "Explain a topic or a class of failures, or list them",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			page, err := m.page(cmd.Root(), args)

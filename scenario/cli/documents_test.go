@@ -164,6 +164,7 @@ var smaller = []string{
 	"go install .", "go install -C ROOT .",
 	"go build -o nodrop .", "go build -C ROOT -o DIR/built . && cp \"$(command -v nodrop)\" nodrop",
 	"make test", "make -C ROOT --dry-run test",
+	"make build", "make -C ROOT --dry-run build",
 }
 
 // exits are the commands that do not exit 0, by how they begin, and what they say
