@@ -66,7 +66,7 @@ func (out *Set) add(name, path string, toFile bool, stdout io.Writer) error {
 			return err
 		}
 	case name == "text":
-		o.render = format.TextFor(TextOptions(stdout))
+		o.render = format.TextFor(textOptions(stdout))
 	}
 	if stream != nil {
 		o.sink = stream(o.w)

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/term"
 )
 
-// TextOptions returns the options for the text report to stdout. On a terminal
+// textOptions returns the options for the text report to stdout. On a terminal
 // it may be wide and coloured, unless the user or the terminal says no.
-func TextOptions(stdout io.Writer) page.Options {
+func textOptions(stdout io.Writer) page.Options {
 	f, ok := stdout.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return page.Options{}
