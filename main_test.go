@@ -44,14 +44,19 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
+	"mvdan.cc/sh/v3/shell"
 
+	"nodrop/loadgen"
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/cli/clitest"
 	reportcli "nodrop/report/cli"
 	"nodrop/scenario/lab/dataplane"
 )
 
-var update = flag.Bool("update", false, "write what the scripts compare with anew")
+var (
+	update    = flag.Bool("update", false, "write what the scripts compare with anew")
+	manFolder = flag.String("man", "", "write a manual page for each command to this folder")
+)
 
 // TestMain puts this binary on PATH as "nodrop". The lab's children also start
 // from there under that name, so they run main.
@@ -1372,4 +1377,150 @@ func TestWhatIsNotCompiled(t *testing.T) {
 	if !client {
 		t.Error("the client is not among what is imported: what else is listed here?")
 	}
+}
+
+// newCommand returns the root of all commands, which prints to out.
+func newCommand(out io.Writer) *cobra.Command {
+	return newProgram(nil, cli.Streams{In: strings.NewReader(""), Out: out, Err: io.Discard, RawErr: io.Discard}).command()
+}
+
+// commandsBelow lists a command and all below it.
+func commandsBelow(cmd *cobra.Command) []*cobra.Command {
+	list := []*cobra.Command{cmd}
+	for _, c := range cmd.Commands() {
+		if !c.Hidden && c.Name() != "" {
+			list = append(list, commandsBelow(c)...)
+		}
+	}
+	return list
+}
+
+// TestFlagsAreGrouped checks that help can show every flag: each is in a group,
+// and has a name for its value if it takes one.
+func TestFlagsAreGrouped(t *testing.T) {
+	for _, cmd := range commandsBelow(newCommand(io.Discard)) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Hidden {
+				return
+			}
+			if !slices.Contains(cli.Groups(), cli.GroupOf(f)) {
+				t.Errorf("%s: --%s is in no group", cmd.CommandPath(), f.Name)
+			}
+			if takes := f.Value.Type() != "bool"; takes != (cli.ValueName(f) != "") {
+				t.Errorf("%s: --%s: value name %q of a %s", cmd.CommandPath(), f.Name, cli.ValueName(f), f.Value.Type())
+			}
+		})
+	}
+}
+
+// TestHelp checks that the help of every command fits a terminal, shows all its
+// flags, and has examples that nodrop accepts.
+func TestHelp(t *testing.T) {
+	var out bytes.Buffer
+	root := newCommand(&out)
+	for _, cmd := range commandsBelow(root) {
+		out.Reset()
+		if err := cmd.Help(); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(out.String()) {
+			line = strings.TrimSuffix(line, "\n")
+			if n := utf8.RuneCountInString(line); n > 80 || strings.HasSuffix(line, " ") {
+				t.Errorf("%s --help: %d columns: %q", cmd.CommandPath(), n, line)
+			}
+		}
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if shown := strings.Contains(out.String(), "  "+cli.Dashed(f.Name)) || strings.Contains(out.String(), ", --"+f.Name); shown == f.Hidden {
+				t.Errorf("%s --help: flag %s: shown %t", cmd.CommandPath(), f.Name, shown)
+			}
+		})
+		if cmd.Example == "" && cmd.Name() != "help" { // its topics are its examples
+			t.Errorf("%s --help has no example", cmd.CommandPath())
+		}
+		for example := range strings.Lines(cmd.Example) {
+			tryExample(t, cmd, strings.TrimSpace(example))
+		}
+	}
+}
+
+var redirection = regexp.MustCompile(` >\S.*`)
+
+// tryExample parses an example of a command, which may be of one below it.
+func tryExample(t *testing.T, of *cobra.Command, example string) {
+	t.Helper()
+	_, line, found := strings.Cut(example, "nodrop ")
+	if !found {
+		t.Fatalf("%s: no call of nodrop", example)
+	}
+	line = redirection.ReplaceAllString(line, "")
+	args, err := shell.Fields(strings.TrimSuffix(line, ")"), nil)
+	if err != nil {
+		t.Fatalf("%s: %v", example, err)
+	}
+	cmd, args, err := newCommand(io.Discard).Find(args)
+	if err == nil {
+		err = cmd.ParseFlags(cli.NormalizeArgs(args, cmd.Flags()))
+	}
+	if err != nil || !strings.HasPrefix(cmd.CommandPath(), of.CommandPath()) {
+		t.Errorf("%s: an example of %s, not of %s: %v", example, cmd.CommandPath(), of.CommandPath(), err)
+	}
+}
+
+// TestMan writes the manual pages if -man is given. It checks that each has every
+// flag of its command, and that no text is taken for a request of troff.
+func TestMan(t *testing.T) {
+	request := regexp.MustCompile(`^\.(TH|SH|TP|nf|fi|B)( |$)`)
+	for _, cmd := range commandsBelow(newCommand(io.Discard)) {
+		page := manPage(cmd)
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if name := troff(cli.Dashed(f.Name)); !f.Hidden && !strings.Contains(page, name+"\n") && !strings.Contains(page, name+" ") {
+				t.Errorf("%s: no flag %s", cmd.CommandPath(), f.Name)
+			}
+		})
+		for line := range strings.Lines(page) {
+			if strings.HasPrefix(line, "'") || strings.HasPrefix(line, ".") && !request.MatchString(strings.TrimSpace(line)) {
+				t.Errorf("%s: troff would not print %q", cmd.CommandPath(), line)
+			}
+		}
+		if *manFolder != "" {
+			if err := os.WriteFile(filepath.Join(*manFolder, manName(cmd)+".1"), []byte(page), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func manName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
+
+// manPage returns the manual page of a command: what its help says.
+func manPage(cmd *cobra.Command) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, ".TH %s 1 \"\" \"nodrop %s\"\n", strings.ToUpper(manName(cmd)), loadgen.Version)
+	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", troff(manName(cmd)), troff(cmd.Short))
+	fmt.Fprintf(&b, ".SH SYNOPSIS\n%s\n", troff(cli.UseLine(cmd)))
+	fmt.Fprintf(&b, ".SH DESCRIPTION\n.nf\n%s\n.fi\n", troff(cli.Description(cmd)))
+	if cmd.HasExample() {
+		fmt.Fprintf(&b, ".SH EXAMPLES\n.nf\n%s\n.fi\n", troff(cmd.Example))
+	}
+	for _, section := range cli.Sections(cmd) {
+		fmt.Fprintf(&b, ".SH %s\n", strings.ToUpper(section.Title))
+		for _, row := range section.Rows {
+			fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", troff(row.Name), troff(row.Text))
+		}
+	}
+	if parent := cmd.Parent(); parent != nil {
+		fmt.Fprintf(&b, ".SH SEE ALSO\n%s(1)\n", troff(manName(parent)))
+	}
+	return b.String()
+}
+
+// troff writes a text so that troff prints it as it is.
+func troff(text string) string {
+	lines := strings.Split(strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "\u00a0", `\ `).Replace(text), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, ".") {
+			lines[i] = `\&` + line
+		}
+	}
+	return strings.Join(lines, "\n")
 }
