@@ -63,7 +63,7 @@ func newProgram(args []string, streams cli.Streams) *program {
 	p.scenarios = &scenariocli.Program{
 		Streams: streams,
 		Reports: scenariocli.Reports{
-			OutputFlag: reportcli.OutputFlag,
+			OutputFlag: p.reports.OutputFlag,
 			Validate:   reportcli.Validate,
 			Formats:    output.OfLoad.Check,
 			Open:       func(formats []string) (scenariocli.Output, error) { return p.reports.Open(formats) },

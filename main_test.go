@@ -757,7 +757,7 @@ func TestLabCrash(t *testing.T) {
 			}
 			for _, want := range []string{
 				" s             crashed: gw-1: signal: killed\n",
-				"\nVerdict: inconclusive: " + stop + " lost ",
+				"Verdict: inconclusive: " + stop + " lost ",
 				"\n  - " + stop + ": gw-1 crashed: signal: killed\n",
 			} {
 				if !strings.Contains(m.stdout.String(), want) {
@@ -1292,6 +1292,8 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/report/diagnosis/remedy", records},
 		{"nodrop/report/diagnosis", slices.Concat(records, numbers, []string{"nodrop/report/diagnosis"})},
 		{"nodrop/report/format/page", records},
+		{"nodrop/report/brief", slices.Concat(records, numbers, []string{"=nodrop/report", "nodrop/report/compare", "nodrop/report/diagnosis", "nodrop/report/metric"})},
+		{"nodrop/report/format/head", slices.Concat(records, []string{"=nodrop/report", "nodrop/report/analysis", "nodrop/report/brief", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis", "nodrop/report/format/page", "nodrop/report/metric", "nodrop/report/phrase"})},
 		{"nodrop/report/format", slices.Concat(records, []string{"nodrop/report"})},
 		{"nodrop/report/reporttest", records},
 		{"nodrop/report/comparetest", slices.Concat(records, []string{"nodrop/report"})},

@@ -2,7 +2,9 @@ package report
 
 import (
 	"slices"
+	"strings"
 
+	"nodrop/loadgen/record/product"
 	"nodrop/report/diagnosis"
 	"nodrop/report/diagnosis/remedy"
 )
@@ -21,14 +23,18 @@ type advised struct {
 	needed int64
 }
 
-// Advice lists the remedies of all findings. Of remedies that differ only in a
-// number, it keeps the one for the longest time, which covers the others.
-func (r *Report) Advice() Advice {
+// Advice lists the remedies of all findings.
+func (r *Report) Advice() Advice { return AdviceOf(r.Runs) }
+
+// AdviceOf lists the remedies of the findings of some runs. Of remedies that
+// differ only in a number, it keeps the one for the longest time, which covers
+// the others. What is for the lab becomes one command line.
+func AdviceOf(runs []RunReport) Advice {
 	var advice Advice
 	var list []advised
 	at := map[diagnosis.Remedy]int{}
-	for i := range r.Runs {
-		for _, f := range r.Runs[i].Findings {
+	for i := range runs {
+		for _, f := range runs[i].Findings {
 			advice.Unseen = advice.Unseen || f.Unseen
 			for _, one := range f.Remedies {
 				key := diagnosis.Remedy{Where: one.Where, Setting: remedy.Shape(one.Setting)}
@@ -43,6 +49,7 @@ func (r *Report) Advice() Advice {
 			}
 		}
 	}
+	list = oneCommand(list)
 	for _, where := range placesOf(list) {
 		for _, one := range list {
 			if one.Where == where {
@@ -63,4 +70,53 @@ func placesOf(list []advised) []string {
 		}
 	}
 	return places
+}
+
+// oneCommand merges the remedies that are flags of the lab, in place of the
+// first. A flag that several have gets the value for the longest time.
+func oneCommand(list []advised) []advised {
+	var merged []advised
+	type option struct {
+		text   string // "--grace 215ms"
+		needed int64
+	}
+	var options []option
+	place := -1
+	for _, one := range list {
+		if one.Where != product.Lab || !strings.HasPrefix(one.Setting, "--") {
+			merged = append(merged, one)
+			continue
+		}
+		if place < 0 {
+			place = len(merged)
+			merged = append(merged, one)
+		}
+		for _, text := range optionsIn(one.Setting) {
+			name, _, _ := strings.Cut(text, " ")
+			i := slices.IndexFunc(options, func(o option) bool { return o.text == name || strings.HasPrefix(o.text, name+" ") })
+			switch {
+			case i < 0:
+				options = append(options, option{text, one.needed})
+			case one.needed > options[i].needed:
+				options[i] = option{text, one.needed}
+			}
+		}
+	}
+	if place >= 0 {
+		var texts []string
+		for _, o := range options {
+			texts = append(texts, o.text)
+		}
+		merged[place].Setting = strings.Join(texts, " ")
+	}
+	return merged
+}
+
+// optionsIn splits a command line before each flag.
+func optionsIn(line string) []string {
+	list := strings.Split(line, " --")
+	for i := 1; i < len(list); i++ {
+		list[i] = "--" + list[i]
+	}
+	return list
 }

@@ -19,8 +19,7 @@ func TestAdviceOnce(t *testing.T) {
 	want := []diagnosis.Remedy{
 		{Where: "any", Setting: "keep accepting connections for 80ms after termination begins, then close the listener"},
 		{Where: "any", Setting: "give requests in flight 35ms to finish after the stop signal"},
-		{Where: "nodrop lab", Setting: "--stop graceful --pre-stop 80ms"},
-		{Where: "nodrop lab", Setting: "--stop graceful --grace 35ms"},
+		{Where: "nodrop lab", Setting: "--stop graceful --pre-stop 80ms --grace 35ms"},
 	}
 	if diff := cmp.Diff(want, got.Remedies); diff != "" || got.Unseen {
 		t.Errorf("unseen %t: %s", got.Unseen, diff)

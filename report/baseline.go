@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -92,7 +91,7 @@ func besideBaseline(r *analysis.Figures) string {
 			rates = append(rates, phrase.Rates(c, what))
 		}
 		if c.Added > 0 {
-			added = append(added, fmt.Sprintf("%d × %s", c.Added, c.Class))
+			added = append(added, phrase.Number(c.Added)+" × "+c.Class.String())
 		}
 	}
 	if more := len(rates) - maxRates; more > 0 {

@@ -69,10 +69,10 @@ func TestNoisyBaseline(t *testing.T) {
 		}))
 		r := report.Build(reporttest.Recording(run))
 		v := r.Verdict
-		if v.Outcome != tt.want || v.Sentence != tt.sentence || slices.Contains(v.Reasons, unhealthy) != tt.doubted {
+		if v.Outcome != tt.want || strings.Join(v.Beside, "; ") != tt.sentence || slices.Contains(v.Reasons, unhealthy) != tt.doubted {
 			t.Errorf("%s: got %+v; want %s: %s", name, v, tt.want, tt.sentence)
 		}
-		if text := textOf(t, r); !strings.Contains(text, "Verdict: "+string(tt.want)+": "+tt.sentence+".\n") {
+		if text := textOf(t, r); !strings.Contains(text, "\n  - "+tt.sentence+"\n") || !strings.Contains(text, "\nVerdict: "+string(tt.want)+": lost ") {
 			t.Errorf("%s: no verdict in\n%s", name, text)
 		}
 	}
@@ -117,20 +117,20 @@ func TestSoManyBefore(t *testing.T) {
 		run := reporttest.NewRun(t, requests, reporttest.Edited(func(run *record.Run) {
 			run.Marks = []record.Mark{{Kind: record.MarkStep, Name: "restart", Start: 1000 * ms, End: 1400 * ms}}
 		}))
-		if v := report.Build(reporttest.Recording(run)).Verdict; !strings.HasSuffix(v.Sentence, want) {
-			t.Errorf("one each %d ns: got %q; want %q", every, v.Sentence, want)
+		if v := report.Build(reporttest.Recording(run)).Verdict; !strings.HasSuffix(v.Text(), want) {
+			t.Errorf("one each %d ns: got %q; want %q", every, v.Text(), want)
 		}
 	}
 }
 
-// TestNoisyVariants: the sentence names the run that it is about.
+// TestNoisyVariants: the text names the run that it is about.
 func TestNoisyVariants(t *testing.T) {
 	run := reporttest.NewRun(t, noisy(), reporttest.Edited(func(run *record.Run) {
 		run.Variant, run.Expect = "graceful", []string{"lost == 0"}
 		run.Marks = []record.Mark{{Kind: record.MarkStep, Name: "restart", Start: 1000 * ms, End: 1400 * ms}}
 	}))
 	v := report.Build(reporttest.Recording(run)).Verdict
-	if v.Outcome != check.Inconclusive || !strings.Contains(v.Sentence, "; graceful: 1.00 % of responses were 500 before the event") {
+	if v.Outcome != check.Inconclusive || !strings.Contains(v.Text(), "; graceful: 1.00 % of responses were 500 before the event") {
 		t.Errorf("got %+v", v)
 	}
 }

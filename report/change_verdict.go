@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"nodrop/report/check"
 	"nodrop/report/compare"
@@ -56,7 +55,7 @@ func (c *Judged) judge(saved []compare.Saved, checks []string) (Verdict, []check
 		v.hint(hints...)
 	}
 	trusted := v.Outcome == check.None
-	v.Sentence = c.within(armPhrase(&c.Base) + "; " + armPhrase(&c.New))
+	v.Sentence = c.within(ofArms([]*compare.Arm{&c.Base, &c.New}))
 	var results []check.Result
 	for _, text := range checks {
 		results = append(results, c.check(text))
@@ -76,6 +75,9 @@ func (c *Judged) judge(saved []compare.Saved, checks []string) (Verdict, []check
 	}
 	for i, reason := range v.Reasons {
 		v.Reasons[i] = c.within(reason)
+	}
+	for i, text := range v.Beside {
+		v.Beside[i] = c.within(text)
 	}
 	for i := range results {
 		if results[i].Reason != "" {
@@ -111,18 +113,28 @@ func (c *Judged) within(text string) string {
 // and inconclusive outweighs pass.
 func together(streams []*Judged) Verdict {
 	var all Verdict
-	var sentences []string
+	var arms []*compare.Arm
 	for _, c := range streams {
 		v := &c.Verdict
-		sentences = append(sentences, v.Sentence)
+		arms = append(arms, c.named(&c.Base), c.named(&c.New))
+		all.Beside = append(all.Beside, v.Beside...)
 		all.Reasons = append(all.Reasons, v.Reasons...)
 		all.hint(v.Hints...)
 		if all.Outcome == check.None || v.Outcome == check.Fail || v.Outcome == check.Inconclusive && all.Outcome != check.Fail {
 			all.Outcome = v.Outcome
 		}
 	}
-	all.Sentence = strings.Join(sentences, "; ")
+	all.Sentence = ofArms(arms)
 	return all
+}
+
+// named returns an arm that bears the name of the stream, too.
+func (c *Judged) named(a *compare.Arm) *compare.Arm {
+	one := *a
+	if c.Stream != "" {
+		one.Name += "/" + c.Stream
+	}
+	return &one
 }
 
 // byLoss is the rule without checks: new may not lose requests if base lost
@@ -143,7 +155,10 @@ func (c *Judged) byLoss(v *Verdict) {
 		v.Reasons = append(v.Reasons, fmt.Sprintf("new lost more than base: %s, p = %s", lost.Medians(), compare.PValue(lost.P)))
 	case lost.Significant:
 		v.Outcome = check.Pass
-		v.Sentence += fmt.Sprintf("; new lost fewer: %s, p = %s", lost.Medians(), compare.PValue(lost.P))
+		v.Beside = append(v.Beside, fmt.Sprintf("new lost fewer: %s, p = %s", lost.Medians(), compare.PValue(lost.P)))
+	case c.Weak():
+		v.doubt(fmt.Sprintf("both arms lost requests, and %d + %d runs are too few to tell a difference from chance: %s", len(c.Base.Runs), len(c.New.Runs), lost.Medians()))
+		v.hint("set a limit, such as --fail-if 'lost > +10%', or compare more runs of each")
 	default:
 		v.doubt(fmt.Sprintf("both arms lost requests, and the difference may be chance: %s, p = %s", lost.Medians(), compare.PValue(lost.P)))
 		v.hint("set a limit, such as --fail-if 'lost > +10%', or compare more runs of each")
@@ -175,7 +190,7 @@ func (c *Judged) checkChange(asked check.Check) check.Result {
 		return res
 	}
 	res.Met = fmt.Sprintf("%s %s (%s)", asked.Metric, compare.SignedPercent(row.Change), row.Medians())
-	if row.Tested {
+	if row.Tested && !row.Weak {
 		res.Met += ", p = " + compare.PValue(row.P)
 	}
 	// Multiply first, so that 110 against 100 is exactly 10 %.

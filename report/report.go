@@ -41,13 +41,18 @@ func Build(rec *record.Recording) *Report {
 	for _, run := range rec.Runs {
 		f := analysis.Of(run)
 		figures = append(figures, f)
-		r.Runs = append(r.Runs, RunReport{f, diagnosis.ForTarget(run, diagnosis.Of(run, &f.Loss))})
+		r.Runs = append(r.Runs, Diagnosed(f))
 	}
 	r.Groups = compare.Groups(figures)
 	r.Comparison = compare.SideBySide(r.Groups)
 	r.Changes = compare.VariantChanges(r.Groups)
 	r.Verdict, r.Checks = judge(rec.Error, r.Runs, r.Groups)
 	return r
+}
+
+// Diagnosed adds the findings to the figures of a run.
+func Diagnosed(f analysis.Figures) RunReport {
+	return RunReport{f, diagnosis.ForTarget(f.Run, diagnosis.Of(f.Run, &f.Loss))}
 }
 
 // Recurrences lists the findings of all runs of a group.

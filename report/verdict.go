@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"nodrop/report/check"
 	"nodrop/report/compare"
@@ -11,8 +12,18 @@ import (
 type Verdict struct {
 	Outcome  check.Outcome
 	Sentence string   // what happened, in one sentence
+	Beside   []string // how the losses compare with those before the event
 	Reasons  []string // what made it fail or inconclusive
 	Hints    []string // what to change, if anything can be
+}
+
+// Text is the sentence and what is said beside it.
+func (v *Verdict) Text() string {
+	list := v.Beside
+	if v.Sentence != "" {
+		list = slices.Concat([]string{v.Sentence}, list)
+	}
+	return strings.Join(list, "; ")
 }
 
 // judge decides over all runs. A run that cannot be trusted, or that an error
@@ -49,7 +60,7 @@ func judge(unfinished string, runs []RunReport, list []compare.Group) (Verdict, 
 	if len(checks) > 0 && v.Outcome == check.None {
 		v.Outcome = check.Pass
 	}
-	v.Sentence = sentence(list, besideBaselines(runs))
+	v.Sentence, v.Beside = sentence(list), besideBaselines(runs)
 	return v, checks
 }
 

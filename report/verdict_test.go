@@ -194,7 +194,7 @@ func TestVerdict(t *testing.T) {
 			},
 			report.Verdict{
 				Outcome:  check.Inconclusive,
-				Sentence: "a lost none of 202 requests; b lost none of 202 requests",
+				Sentence: "a lost none of 202 requests; b lost none of 202",
 				Reasons: []string{
 					"a: 2 requests failed because of this machine",
 					"a: the load ended 105.0 ms before the event did: the last request started at 195.0 ms, the event ended at 300.0 ms",
@@ -211,7 +211,7 @@ func TestVerdict(t *testing.T) {
 			},
 			report.Verdict{
 				Outcome:  check.Fail,
-				Sentence: "a lost 2 of 202 requests (2 × connect.refused) within 2.0 ms; b lost none of 200 requests",
+				Sentence: "a lost 2 of 202 requests (0.99 %) within 2.0 ms; b lost none of 200",
 				Reasons:  []string{"a: expected lost == 0: lost 2", "b: the run was interrupted"},
 			},
 		},
@@ -222,7 +222,7 @@ func TestVerdict(t *testing.T) {
 			},
 			report.Verdict{
 				Outcome:  check.Fail,
-				Sentence: "a lost none of 200 requests; b lost 1 of 201 requests (1 × connect.refused) within 1.0 ms",
+				Sentence: "a lost none of 200 requests; b lost 1 of 201 (0.50 %) within 1.0 ms",
 				Reasons:  []string{"a: required lost > 0: lost 0", "b: expected lost == 0: lost 1"},
 			},
 		},
@@ -233,7 +233,7 @@ func TestVerdict(t *testing.T) {
 			},
 			report.Verdict{
 				Outcome:  check.Inconclusive,
-				Sentence: "a lost 1 of 201 requests (1 × connect.refused) within 1.0 ms; b lost none of 200 requests",
+				Sentence: "a lost 1 of 201 requests (0.50 %) within 1.0 ms; b lost none of 200",
 				Reasons:  []string{"a: the run was interrupted", "a: expected lost == 0: lost 1"},
 			},
 		},

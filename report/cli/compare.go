@@ -45,7 +45,7 @@ each.`,
 	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that makes it fail, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
 	cli.GroupRecordings.Hold(fs, "base FILES", "new FILES", "variant NAME")
 	cli.GroupOutput.Hold(fs, "fail-if CHECK")
-	outputs := outputFlag(fs, output.OfComparison)
+	outputs := o.outputFlag(fs, output.OfComparison)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		o.files, o.formats = args, *outputs
 		return o.run()

@@ -9,12 +9,13 @@ import (
 	"nodrop/report/output"
 )
 
-// OutputFlag defines -o on fs, for a load.
-func OutputFlag(fs *pflag.FlagSet) *[]string { return outputFlag(fs, output.OfLoad) }
+// OutputFlag defines -o and --full on fs, for a load.
+func (p *Program) OutputFlag(fs *pflag.FlagSet) *[]string { return p.outputFlag(fs, output.OfLoad) }
 
-func outputFlag(fs *pflag.FlagSet, of output.Source) *[]string {
+func (p *Program) outputFlag(fs *pflag.FlagSet, of output.Source) *[]string {
 	formats := of.Flag(fs)
-	cli.GroupOutput.Hold(fs, "o FORMAT[=FILE]")
+	fs.BoolVar(&p.full, "full", false, "leave nothing out of the text report: every endpoint, window and mark")
+	cli.GroupOutput.Hold(fs, "o FORMAT[=FILE]", "full")
 	cli.Offer(fs, "o", of.Formats()...)
 	return formats
 }
@@ -27,7 +28,7 @@ type Output struct {
 
 // Open opens the outputs that -o names.
 func (p *Program) Open(formats []string) (*Output, error) {
-	set, err := output.Open(formats, p.Out, p.Temporaries)
+	set, err := output.Open(formats, p.full, p.Out, p.Temporaries)
 	if err != nil {
 		return nil, err
 	}

@@ -9,4 +9,6 @@ import (
 type Program struct {
 	cli.Streams
 	Temporaries *output.Temporaries
+
+	full bool // --full: leave nothing out of the text report
 }

@@ -41,7 +41,7 @@ other formats, of one run of several, or judged by other checks.`,
 	fs := cmd.Flags()
 	o.checks = cli.FailIfFlag(fs)
 	o.gateway = cli.GatewayFlag(fs)
-	o.outputs = outputFlag(fs, output.OfRecording)
+	o.outputs = o.outputFlag(fs, output.OfRecording)
 	fs.BoolVar(&o.schema, "schema", false, "print the JSON Schema of -o report-json")
 	fs.StringVar(&o.one, "run", "", "report only this run, by name ('graceful #2') or number (3), as if it were the only one")
 	cli.GroupOutput.Hold(fs, "schema")

@@ -28,6 +28,10 @@ type Change struct {
 // of streams (Bonferroni).
 func (c *Change) Level() float64 { return Alpha / float64(1+c.beside) }
 
+// Weak reports that the runs are too few to test anything: even the clearest
+// difference would not be significant.
+func (c *Change) Weak() bool { return leastP(len(c.Base.Runs), len(c.New.Runs)) >= Alpha }
+
 // Changes sets two arms side by side, stream by stream. Both arms must have the
 // same streams. variant selects a variant; it may be "" if the recordings hold
 // only one.

@@ -21,6 +21,7 @@ type ChangeRow struct {
 	ChangeKnown bool    // false without a value, and if BASE's is 0 and NEW's is not
 	Direction   int     // −1, 0, 1: NEW is less, the same, more; with repetitions, over all pairs of runs
 	Tested      bool    // false for one run each, and without a value
+	Weak        bool    // the runs are too few for any difference to be significant
 	P           float64 // of the two-sided Mann–Whitney test over runs
 	Adjusted    float64 // P, adjusted for the rows tested together: see adjust
 	Significant bool    // Adjusted < 0.05
@@ -135,7 +136,7 @@ func (c *Change) Row(name, label string) ChangeRow {
 	row.Direction = direction(row.Base.Values, row.New.Values)
 	if c.Repeated {
 		row.P, row.Tested = mannWhitney(row.Base.Values, row.New.Values), true
-		row.Adjusted, row.Significant = row.P, row.P < c.Level()
+		row.Adjusted, row.Significant, row.Weak = row.P, row.P < c.Level(), c.Weak()
 	}
 	return row
 }
@@ -158,14 +159,17 @@ func (r ChangeRow) same() bool {
 }
 
 // ChangeText formats the change: "=" if nothing differs, "~" if chance can
-// explain the difference, "-" without a figure.
+// explain the difference, "-" without a figure. Where no difference could be
+// significant, it is the change of the medians.
 func (r ChangeRow) ChangeText() string {
 	switch {
 	case !r.Base.Known || !r.New.Known:
 		return "-"
 	case r.same():
 		return "="
-	case r.Tested && !r.Significant:
+	case r.Weak && r.Base.Median == r.New.Median:
+		return "="
+	case r.Tested && !r.Significant && !r.Weak:
 		return "~"
 	case r.Base.Median == r.New.Median && r.Direction > 0:
 		return "more"
@@ -183,7 +187,7 @@ func (r ChangeRow) ChangeText() string {
 
 // PText formats the adjusted p-value; "-" if nothing was tested.
 func (r ChangeRow) PText() string {
-	if !r.Tested || r.same() {
+	if !r.Tested || r.Weak || r.same() {
 		return "-"
 	}
 	return PValue(r.Adjusted)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/phrase"
 )
 
 // Finding says why requests were lost, or why the figures prove little: the
@@ -47,5 +48,5 @@ func (f *Finding) Weight() string {
 	if f.Lost == 0 {
 		return string(f.Confidence)
 	}
-	return fmt.Sprintf("%d lost; %s", f.Lost, f.Confidence)
+	return fmt.Sprintf("%s lost; %s", phrase.Number(f.Lost), f.Confidence)
 }

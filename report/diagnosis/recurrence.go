@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"nodrop/report/phrase"
 )
 
 // Recurrence sums up a finding over the runs of a group.
@@ -14,7 +16,8 @@ type Recurrence struct {
 	Least, Most int64 // fewest and most requests that it lost in one of those runs
 	In          string
 	Title       string // of the finding in the run In, which lost most by it
-	of          int    // number of runs in the group
+	Confidence  Confidence
+	Of          int // number of runs in the group
 }
 
 // Diagnosed holds the findings of one of several runs.
@@ -35,14 +38,14 @@ func Recurrences(runs []Diagnosed) []Recurrence {
 		for _, f := range run.Findings {
 			at := slices.IndexFunc(list, func(r Recurrence) bool { return r.Rule == f.Rule })
 			if at < 0 {
-				list = append(list, Recurrence{Rule: f.Rule, Code: f.Code, Runs: 1, Least: f.Lost, Most: f.Lost, In: run.Run, Title: f.Title, of: len(runs)})
+				list = append(list, Recurrence{Rule: f.Rule, Code: f.Code, Runs: 1, Least: f.Lost, Most: f.Lost, In: run.Run, Title: f.Title, Confidence: f.Confidence, Of: len(runs)})
 				continue
 			}
 			r := &list[at]
 			r.Runs++
 			r.Least = min(r.Least, f.Lost)
 			if f.Lost > r.Most {
-				r.Most, r.In, r.Title, r.Code = f.Lost, run.Run, f.Title, f.Code
+				r.Most, r.In, r.Title, r.Confidence, r.Code = f.Lost, run.Run, f.Title, f.Confidence, f.Code
 			}
 		}
 	}
@@ -54,15 +57,15 @@ func Recurrences(runs []Diagnosed) []Recurrence {
 
 // String describes a recurrence in one line.
 func (r Recurrence) String() string {
-	text := fmt.Sprintf("in %d of %d runs", r.Runs, r.of)
+	text := fmt.Sprintf("in %d of %d runs", r.Runs, r.Of)
 	switch {
 	case r.Most == 0: // a finding about the run
 	case r.Runs == 1:
-		text += fmt.Sprintf(", %d lost", r.Most)
+		text += fmt.Sprintf(", %s lost", phrase.Number(r.Most))
 	case r.Least == r.Most:
-		text += fmt.Sprintf(", %d lost in each", r.Most)
+		text += fmt.Sprintf(", %s lost in each", phrase.Number(r.Most))
 	default:
-		text += fmt.Sprintf(", %d–%d lost in each", r.Least, r.Most)
+		text += fmt.Sprintf(", %s–%s lost in each", phrase.Number(r.Least), phrase.Number(r.Most))
 	}
 	return fmt.Sprintf("%s; %s: %s", text, r.In, r.Title)
 }

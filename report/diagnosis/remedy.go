@@ -1,6 +1,8 @@
 package diagnosis
 
 import (
+	"strings"
+
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/record/product"
 	"nodrop/report/diagnosis/remedy"
@@ -15,8 +17,11 @@ type Remedy struct {
 
 // String is the advice after the name of what it belongs to.
 func (r Remedy) String() string {
-	if r.Where == remedy.Everywhere {
+	switch {
+	case r.Where == remedy.Everywhere:
 		return r.Setting
+	case r.Where == product.Lab && strings.HasPrefix(r.Setting, "--"):
+		return r.Where + " " + r.Setting // as it is typed
 	}
 	return r.Where + ": " + r.Setting
 }

@@ -52,7 +52,7 @@ func (drainCut) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	}
 	if silent > 0 {
 		f.Confidence = Likely
-		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them got neither a response nor a reset: they were in flight at the cut, and timed out later", silent))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%s of them got neither a response nor a reset: they were in flight at the cut, and timed out later", phrase.Number(silent)))
 	}
 	if slices.ContainsFunc(e.Lost, func(l *record.LostRequest) bool { return endsNear(s, l) }) {
 		f.Confidence = Likely

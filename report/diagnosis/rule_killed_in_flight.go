@@ -43,10 +43,10 @@ func (killedInFlight) explain(s *observed.Observation, e *observed.Evidence) Fin
 	}
 	n, idle := shape.Unheard(e.Lost), s.Shapes.AgesOf(e.Lost).Quick
 	if n > 0 {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, reset on new connections, may have been waiting in the accept queue instead: cannot tell; accepting until the load balancer has removed the endpoint prevents both", n))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%s of them, reset on new connections, may have been waiting in the accept queue instead: cannot tell; accepting until the load balancer has removed the endpoint prevents both", phrase.Number(int64(n))))
 	}
 	if idle > 0 {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("%d of them, which failed about one round trip after they were sent, may have gone out on kept-alive connections that the process was closing: cannot tell; sending Connection: close while draining prevents that", idle))
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%s of them, which failed about one round trip after they were sent, may have gone out on kept-alive connections that the process was closing: cannot tell; sending Connection: close while draining prevents that", phrase.Number(int64(idle))))
 	}
 	if n+idle == len(e.Lost) && f.Confidence == Shown {
 		f.Confidence = Likely

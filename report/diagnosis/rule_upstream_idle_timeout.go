@@ -37,7 +37,7 @@ func (upstreamIdleTimeout) explain(s *observed.Observation, e *observed.Evidence
 			e.What(),
 			e.When() + "; " + s.Where(e),
 			fmt.Sprintf("%s of the responses in that time%s; the others were ok", phrase.Percentage(g.Share), apart),
-			fmt.Sprintf("%d of %d came as quickly as other responses, or within %s, so nothing was waited for", g.Quick, g.Lost, phrase.Duration(analysis.Near)),
+			fmt.Sprintf("%s of %s came as quickly as other responses, or within %s, so nothing was waited for", phrase.Number(int64(g.Quick)), phrase.Number(int64(g.Lost)), phrase.Duration(analysis.Near)),
 		},
 	}
 	if begin, known := s.Errors.Event(); known {

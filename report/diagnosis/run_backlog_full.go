@@ -22,7 +22,7 @@ func (backlogFull) explain(s *observed.Observation, _ []Finding) (Finding, bool)
 	}
 	var steps []string
 	for _, r := range t.Repeats {
-		steps = append(steps, fmt.Sprintf("%d after about %d s", r.Count, r.Seconds))
+		steps = append(steps, fmt.Sprintf("%s after about %d s", phrase.Number(r.Count), r.Seconds))
 	}
 	f := Finding{
 		Title: fmt.Sprintf("%s about %d s or more, until the kernel asked again: the target's accept queue (backlog) was full, or packets were lost",
@@ -30,7 +30,7 @@ func (backlogFull) explain(s *observed.Observation, _ []Finding) (Finding, bool)
 		Confidence: Likely,
 		Measured:   t.Longest,
 		Evidence: []string{
-			fmt.Sprintf("connected: %s; %d others in less than %s, %d between", strings.Join(steps, ", "), t.Prompt, phrase.Duration(handshake.Prompt), t.Other),
+			fmt.Sprintf("connected: %s; %s others in less than %s, %s between", strings.Join(steps, ", "), phrase.Number(t.Prompt), phrase.Duration(handshake.Prompt), phrase.Number(t.Other)),
 			"a kernel drops connection requests (SYN) that its accept queue has no room for; the client's kernel repeats them after 1 s, then less and less often",
 		},
 		Remedies: raiseBacklog(),

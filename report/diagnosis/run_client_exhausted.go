@@ -18,7 +18,7 @@ func (clientExhausted) explain(s *observed.Observation, _ []Finding) (Finding, b
 	}
 	for _, c := range s.Loss.Classes {
 		if c.Spoiled {
-			f.Evidence = append(f.Evidence, fmt.Sprintf("%d × %s: %s", c.Total(), c.Class, c.Sample))
+			f.Evidence = append(f.Evidence, fmt.Sprintf("%s × %s: %s", phrase.Number(c.Total()), c.Class, c.Sample))
 			f.Remedies = append(f.Remedies, Remedy{"this machine", c.Class.Info().Remedy})
 		}
 	}

@@ -18,8 +18,8 @@ func (slowerDuring) explain(s *observed.Observation, _ []Finding) (Finding, bool
 		Confidence: Shown,
 		Measured:   during.P99,
 		Evidence: []string{
-			fmt.Sprintf("both are upper bounds, up to twice too high; the slowest of %s took %s, the slowest of %d before %s",
-				phrase.Counted(during.Count, "response", "responses"), phrase.Duration(during.Max), before.Count, phrase.Duration(before.Max)),
+			fmt.Sprintf("both are upper bounds, up to twice too high; the slowest of %s took %s, the slowest of %s before %s",
+				phrase.Counted(during.Count, "response", "responses"), phrase.Duration(during.Max), phrase.Number(before.Count), phrase.Duration(before.Max)),
 		},
 	}, slower.Notable()
 }

@@ -1,33 +1,12 @@
 package format
 
 import (
-	"fmt"
-
 	"nodrop/report"
-	"nodrop/report/format/page"
+	"nodrop/report/format/head"
 	"nodrop/report/phrase"
 )
 
-// whoToName says how to get remedies for a product that the run does not show.
-const whoToName = "for settings, name your gateway and platform: --gateway nginx,kubernetes, here or with nodrop report; nodrop help findings lists them all"
-
-// writeAdvice lists what to change, once for all findings of the report.
-func writeAdvice(out *page.Page, r *report.Report) {
-	advice := r.Advice()
-	if len(advice.Remedies) == 0 {
-		return
-	}
-	out.Heading("What to change:")
-	for _, one := range advice.Remedies {
-		out.Paragraph("  > ", one.String())
-	}
-	if advice.Unseen {
-		out.Paragraph("  - ", whoToName)
-	}
-	fmt.Fprintln(out)
-}
-
-// adviceMarkdown is writeAdvice for Markdown.
+// adviceMarkdown lists what to change, once for all findings of the report.
 func adviceMarkdown(r *report.Report) string {
 	advice := r.Advice()
 	if len(advice.Remedies) == 0 {
@@ -40,7 +19,7 @@ func adviceMarkdown(r *report.Report) string {
 		text += remediesMarkdown(advice.Remedies)
 	}
 	if advice.Unseen {
-		text += "\n" + mdLine(whoToName) + "\n"
+		text += "\n" + mdLine(head.WhoToName) + "\n"
 	}
 	return text
 }

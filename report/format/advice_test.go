@@ -17,8 +17,8 @@ func TestAdviceIsOneList(t *testing.T) {
 		write         Format
 		heading, line string
 	}{
-		"text":     {Text, "\nWhat to change:\n", "\n  > nodrop lab: --stop graceful --pre-stop 80ms\n"},
-		"markdown": {Markdown, "\n#### What to change\n", "\n| nodrop lab | <code>--stop graceful --pre-stop 80ms</code> |\n"},
+		"text":     {Text, "\nWhat to change:\n", "\n  > nodrop lab --stop graceful --pre-stop 80ms --grace 35ms\n"},
+		"markdown": {Markdown, "\n#### What to change\n", "\n| nodrop lab | <code>--stop graceful --pre-stop 80ms --grace 35ms</code> |\n"},
 	} {
 		text := render(t, tt.write, r)
 		for _, want := range []string{tt.heading, tt.line} {

@@ -21,7 +21,7 @@ func TestLastConnected(t *testing.T) {
 		}
 	}
 	r := report.Build(reporttest.Recording(run))
-	text, table := render(t, Text, r), render(t, Markdown, r)
+	text, table := render(t, TextFor(TextOptions{Full: true}), r), render(t, Markdown, r)
 	for _, want := range []struct{ in, row string }{
 		{text, `(?m)^ +gw-1 +10 +0 +0\.\d+ s +0\.\d+ s +-$`},
 		{text, `(?m)^ +gw-2 +10 +0 +- +0\.\d+ s +-$`},

@@ -43,8 +43,8 @@ type golden struct {
 // to show how the other formats write them.
 var goldens = []golden{
 	{"text", Text, nil},
-	{"text-120", TextFor(page.Options{Width: 120}), []string{"lab", "lab-repeated", "mixed"}},
-	{"text-colour", TextFor(page.Options{Colour: true}), []string{"lab-graceful-lost", "mixed"}},
+	{"text-120", TextFor(TextOptions{Options: page.Options{Width: 120}}), []string{"lab", "lab-repeated", "mixed"}},
+	{"text-colour", TextFor(TextOptions{Options: page.Options{Colour: true}}), []string{"lab-graceful-lost", "mixed"}},
 	{"json", JSON, []string{"plain", "one", "empty", "refused", "mixed", "lab"}},
 	{"report-json", ComputedJSON, []string{"empty", "mixed", "lab-graceful-lost", "lab-repeated"}},
 	{"markdown", Markdown, []string{"plain", "empty", "refused", "mixed", "lab", "lab-graceful-lost", "lab-repeated", "lab-streams", "hostile"}},
@@ -274,7 +274,7 @@ func TestTextHasNoBadFigures(t *testing.T) {
 func TestMarksBeforeTheRun(t *testing.T) {
 	ready := record.Mark{Kind: record.MarkReady, Name: "gw-1 ready", Endpoint: "gw-1", Start: -1500 * ms, End: -1500 * ms}
 	run := reporttest.NewRun(t, reporttest.Steady(100, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) { run.Marks = []record.Mark{ready} }))
-	text := render(t, Text, report.Build(reporttest.Recording(run)))
+	text := render(t, TextFor(TextOptions{Full: true}), report.Build(reporttest.Recording(run)))
 	if want := "    -1.500 s   ready: gw-1\n"; !strings.Contains(text, want) {
 		t.Errorf("got %q; want %q in it", text, want)
 	}

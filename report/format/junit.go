@@ -183,7 +183,7 @@ func changeSuite(change *report.Judged) *suiteXML {
 	s := &suiteXML{Name: clean(strings.TrimSpace("compare " + change.Stream))}
 	if len(change.Checks) == 0 {
 		c := caseXML{Name: "new lost no more than base", ClassName: "nodrop." + s.Name}
-		c.mark(v.Outcome, "compare", strings.Join(v.Reasons, "; "), bodyText(append(slices.Clone(v.Reasons), v.Sentence), v.Hints, nil))
+		c.mark(v.Outcome, "compare", strings.Join(v.Reasons, "; "), bodyText(append(slices.Clone(v.Reasons), v.Text()), v.Hints, nil))
 		s.Cases = append(s.Cases, c)
 		return s
 	}
@@ -196,7 +196,7 @@ func changeSuite(change *report.Judged) *suiteXML {
 			reasons = append([]string{one.Reason}, doubts...)
 		}
 		c := newCase(s.Name, one)
-		c.mark(one.Outcome, string(one.Rule), strings.Join(reasons, "; "), bodyText(append(slices.Clone(reasons), v.Sentence), v.Hints, nil))
+		c.mark(one.Outcome, string(one.Rule), strings.Join(reasons, "; "), bodyText(append(slices.Clone(reasons), v.Text()), v.Hints, nil))
 		s.Cases = append(s.Cases, c)
 	}
 	return s

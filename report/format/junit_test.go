@@ -172,7 +172,7 @@ func TestJUnitSaysWhy(t *testing.T) {
 	if want := "expected lost == 0: lost 3"; c.Message != want {
 		t.Errorf("got message %q; want %q", c.Message, want)
 	}
-	if want := "\n> nodrop lab: --stop graceful --grace 45ms or more\n"; !strings.Contains(c.Error.Error(), want) {
+	if want := "\n> nodrop lab --stop graceful --grace 45ms or more\n"; !strings.Contains(c.Error.Error(), want) {
 		t.Errorf("got %q; want %q in it", c.Error, want)
 	}
 	if suites[1].Totals.Duration.Milliseconds() != 1263 {

@@ -147,12 +147,13 @@ func (m *markdown) run(name string, r *report.RunReport, several bool) {
 
 func reasonsMarkdown(r *report.Report) string {
 	v := &r.Verdict
+	text := v.Text()
 	reasons := slices.Concat(v.Reasons, r.Passed())
 	var b strings.Builder
-	if v.Sentence != "" {
-		fmt.Fprintf(&b, "%s.\n", mdLine(phrase.Shorten(v.Sentence, 3*maxQuote)))
+	if text != "" {
+		fmt.Fprintf(&b, "%s.\n", mdLine(phrase.Shorten(text, 3*maxQuote)))
 	}
-	if v.Sentence != "" && len(reasons)+len(v.Hints) > 0 {
+	if text != "" && len(reasons)+len(v.Hints) > 0 {
 		b.WriteByte('\n')
 	}
 	bullets(&b, reasons)
@@ -340,7 +341,7 @@ func relationMarkdown(r analysis.Relation) string {
 	if !r.Known {
 		return ""
 	}
-	return mdInline(phrase.Shorten(relation(r), maxQuote))
+	return mdInline(phrase.Shorten(phrase.Relation(r), maxQuote))
 }
 
 func endpointsMarkdown(l *analysis.Loss) string {
@@ -382,13 +383,13 @@ func marksMarkdown(marks []record.Mark) string {
 		return ""
 	}
 	t := newMarkdownTable("when", "what")
-	groups := groupMarks(marks)
+	groups := analysis.GroupMarks(marks)
 	for i, g := range groups {
 		if i == maxMarkRows {
 			t.remark(fmt.Sprintf("and %d more", len(groups)-i))
 			break
 		}
-		t.row(g.when(), mdInline(phrase.Shorten(g.text(), maxQuote)))
+		t.row(phrase.Times(g.First, g.Last), mdInline(phrase.Shorten(phrase.Marks(&g), maxQuote)))
 	}
 	return details("Marks", false, t.String())
 }

@@ -2,18 +2,34 @@ package format
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 
 	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/analysis"
+	"nodrop/report/brief"
+	"nodrop/report/format/head"
 	"nodrop/report/phrase"
 )
 
 // notesOf returns the footnotes that are needed to read the figures right.
-func notesOf(r *report.RunReport) []string {
+func notesOf(r *report.RunReport) []string { return slices.Concat(zeroNotes(r), otherNotes(r)) }
+
+// zeroNotes says what it proves that nothing was lost.
+func zeroNotes(r *report.RunReport) []string {
+	z, ok := brief.ZeroOf(r)
+	if !ok {
+		return nil
+	}
+	list := []string{fmt.Sprintf("0 lost of %s, but the loss ratio may be up to %s (95 %% confidence)", phrase.Number(r.Run.Counts.OK), phrase.Percentage(z.Bound))}
+	if z.Event && z.Of > 1 {
+		list = append(list, smallestOutages(&z))
+	}
+	return list
+}
+
+// otherNotes are the rest of the notes.
+func otherNotes(r *report.RunReport) []string {
 	run := r.Run
 	list := slices.Clone(run.Notes)
 	add := func(when bool, format string, args ...any) {
@@ -23,8 +39,6 @@ func notesOf(r *report.RunReport) []string {
 	}
 	c := run.Counts
 	add(run.Interrupted, "the run was interrupted after %s", phrase.Duration(run.Duration))
-	add(c.Lost == 0 && c.OK > 0, "0 lost of %d, but the loss ratio may be up to %s (95 %% confidence)", c.OK, phrase.Percentage(r.Loss.Limits.UpperBound))
-	add(c.Lost == 0 && r.Loss.Event.Known && r.Loss.Limits.Of > 1, "%s", smallestOutages(r))
 	add(unplaced(r) > 0, "%s no response, so the replica is unknown: only responses carry %s", phrase.Counted(unplaced(r), "lost request got", "lost requests got"), run.Settings.EndpointHeader)
 	add(r.Loss.Hidden > 0, "a client that retries (such as Go's net/http) would have hidden %s: sent on kept-alive connections, with no byte of a response", phrase.Counted(r.Loss.Hidden, "lost request", "lost requests"))
 	add(r.Loss.Outside > 0, "%s outside the event, before its first mark or after its last", phrase.Counted(r.Loss.Outside, "loss is", "losses are"))
@@ -37,38 +51,15 @@ func notesOf(r *report.RunReport) []string {
 		phrase.Counted(run.Connections.Ours, "connection", "connections"), phrase.Choose(run.Connections.Ours, "it", "them"))
 	add(run.Connections.Surplus > 0, "%s followed by bytes that belong to no request, so the connection was dropped",
 		phrase.Counted(run.Connections.Surplus, "response was", "responses were"))
-	if asked, sent := rates(r); asked != sent {
-		add(true, "asked for %s/s, sent %s/s: the target or this machine was too slow", asked, sent)
-	}
+	add(brief.TooSlow(&r.Figures), "asked for %s/s, sent %s/s: the target or this machine was too slow", head.Rate(brief.AskedRate(run)), head.Rate(brief.SentRate(&r.Figures)))
 	add(run.Unproven > 0, "%s no length and ended with the connection (HTTP/1.0 style): a cut cannot be detected", phrase.Counted(run.Unproven, "ok response had", "ok responses had"))
-	add(c.Unsent > 0, "%d of %d planned requests %s never sent", c.Unsent, c.Planned, phrase.Choose(c.Unsent, "was", "were"))
+	add(c.Unsent > 0, "%s of %s planned requests %s never sent", phrase.Number(c.Unsent), phrase.Number(c.Planned), phrase.Choose(c.Unsent, "was", "were"))
 	add(c.Aborted > 0, "%s in flight when the run was stopped: neither ok nor lost", phrase.Counted(c.Aborted, "request was", "requests were"))
 	add(c.Spoiled > 0, "%s failed because of this machine, not the target: %s", phrase.Counted(c.Spoiled, "request", "requests"), r.Loss.SpoiledRemedy())
-	add(run.LostUnlisted > 0, "%s in the counts only: details are kept for the first %d", phrase.Counted(run.LostUnlisted, "lost request is", "lost requests are"), len(run.Lost))
+	add(run.LostUnlisted > 0, "%s in the counts only: details are kept for the first %s", phrase.Counted(run.LostUnlisted, "lost request is", "lost requests are"), phrase.Number(int64(len(run.Lost))))
 	add(len(r.Loss.Windows) > 0, "requests started in a window are counted in whole steps of %s", phrase.Duration(run.Bins.Width))
 	add(analysis.ClosedAndLost(run), "closed loop: the faster requests fail, the more of them are sent; compare windows, not percentages")
 	return list
-}
-
-// rates returns the rate that -q asked for and the rate sent, in requests per
-// second. They are equal if the load kept up.
-func rates(r *report.RunReport) (asked, sent string) {
-	run, over := r.Run, r.Loss.Event.LoadOver
-	if run.Late == 0 || over <= 0 {
-		return "", ""
-	}
-	wanted := run.Settings.Rate * float64(run.Settings.Workers)
-	had := float64(run.Counts.Started) / analysis.Seconds(over)
-	return perSecond(wanted), perSecond(min(had, wanted))
-}
-
-// perSecond formats a rate with three significant digits below 100, and as a
-// whole number above.
-func perSecond(rate float64) string {
-	if rate < 100 {
-		return strconv.FormatFloat(rate, 'g', 3, 64)
-	}
-	return phrase.Number(int64(math.Round(rate)))
 }
 
 // unplaced counts the losses without a replica although --endpoint-header is
@@ -88,17 +79,10 @@ func unplaced(r *report.RunReport) int64 {
 
 // smallestOutages says how short an outage the load would still have met: of
 // one endpoint, and of as many as left.
-func smallestOutages(r *report.RunReport) string {
-	l := r.Loss.Limits
-	text := fmt.Sprintf("the shortest outage that this load detects 19 times in 20: %s of 1 of %d endpoints", phrase.Duration(l.Smallest(1)), l.Of)
-	left := map[string]bool{}
-	for _, one := range r.Loss.Lifecycles {
-		if one.Left() {
-			left[one.Endpoint] = true
-		}
-	}
-	if k := len(left); k > 1 {
-		text += fmt.Sprintf(", %s of %d", phrase.Duration(l.Smallest(k)), k)
+func smallestOutages(z *brief.Zero) string {
+	text := fmt.Sprintf("the shortest outage that this load detects 19 times in 20: %s of 1 of %d endpoints", phrase.Duration(z.Shortest), z.Of)
+	if z.OfThose > 0 {
+		text += fmt.Sprintf(", %s of %d", phrase.Duration(z.OfThose), z.Leaving)
 	}
 	return text
 }

@@ -6,6 +6,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report"
+	"nodrop/report/format/head"
 	"nodrop/report/reporttest"
 )
 
@@ -36,7 +37,7 @@ func TestRateNotReached(t *testing.T) {
 		}
 	}
 	for want, rate := range map[string]float64{"0.5": 0.5, "12.3": 12.34, "99.9": 99.9, "100": 100.4, "5,000": 4999.7} {
-		if got := perSecond(rate); got != want {
+		if got := head.Rate(rate); got != want {
 			t.Errorf("%v: got %s; want %s", rate, got, want)
 		}
 	}

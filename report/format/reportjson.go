@@ -407,7 +407,7 @@ func documentOf(r *report.Report) documentJSON {
 	d := documentJSON{
 		Format: computedFormat,
 		Verdict: verdictJSON{
-			Outcome: outcomeName(r.Verdict.Outcome), Sentence: r.Verdict.Sentence,
+			Outcome: outcomeName(r.Verdict.Outcome), Sentence: r.Verdict.Text(),
 			Reasons: listOf(r.Verdict.Reasons), Hints: listOf(r.Verdict.Hints),
 		},
 		Comparison: comparisonOf(r),

@@ -11,9 +11,10 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/analysis"
-	"nodrop/report/check"
+	"nodrop/report/brief"
 	"nodrop/report/compare"
 	"nodrop/report/diagnosis"
+	"nodrop/report/format/head"
 	"nodrop/report/format/page"
 	"nodrop/report/phrase"
 )
@@ -21,50 +22,90 @@ import (
 // maxEndpointLines limits the list of endpoints; those with losses come first.
 const maxEndpointLines = 20
 
-// Text writes the report for people: hey's report in hey's words and order,
-// then the loss. For a scenario it writes each variant's statuses and errors,
-// its loss, then all variants side by side. What to change comes after that,
-// once for all of them.
-//
-// It is 80 columns wide and has no colour; TextFor suits a terminal.
-func Text(w io.Writer, r *report.Report) error { return writeText(page.New(w, page.Options{}), r) }
-
-// TextFor is Text with other page options.
-func TextFor(o page.Options) Format {
-	return func(w io.Writer, r *report.Report) error { return writeText(page.New(w, o), r) }
+// TextOptions say how the text report looks. The zero value is for a file.
+type TextOptions struct {
+	page.Options
+	Full bool // leave nothing out
 }
 
-func writeText(out *page.Page, r *report.Report) error {
+// Text writes the report for people. A scenario or a comparison begins with the
+// answer: what was lost, why, what to change, and when; the details follow. A
+// plain load begins with hey's report in hey's words and order, and ends with
+// the answer.
+//
+// It is 80 columns wide and has no colour; TextFor suits a terminal.
+func Text(w io.Writer, r *report.Report) error { return TextFor(TextOptions{})(w, r) }
+
+// TextFor is Text with other options.
+func TextFor(o TextOptions) Format {
+	return func(w io.Writer, r *report.Report) error {
+		out := page.New(w, o.Options)
+		t := &text{out, o.Full, nil}
+		if isPlain(r) {
+			t.plain(r)
+		} else {
+			t.answered(r)
+		}
+		return out.Flush()
+	}
+}
+
+// text is a text report under construction.
+type text struct {
+	*page.Page
+	full   bool
+	folded []string // what the run in hand does not show
+}
+
+// isPlain reports whether all of a report is plain loads, as hey sends them.
+func isPlain(r *report.Report) bool {
+	return len(r.Groups) > 0 && !slices.ContainsFunc(r.Groups, func(g compare.Group) bool { return g.Name != "" || len(g.Arm.Runs) > 1 })
+}
+
+func (t *text) plain(r *report.Report) {
+	for i := range r.Groups {
+		run := &r.Runs[r.Groups[i].Worst]
+		writeSummary(t.Page, &run.Summary)
+		writeDistributions(t.Page, &run.Summary)
+		if len(run.Summary.Errors) == 0 {
+			fmt.Fprintln(t) // hey leaves this line for errors
+		}
+		t.writeLoss(run)
+	}
+	head.Last(t.Page, r, brief.Of(r))
+}
+
+func (t *text) answered(r *report.Report) {
+	b := brief.Of(r)
+	head.Write(t.Page, r, b)
 	for _, c := range r.Compared {
-		writeChange(out, c.Change)
+		writeChange(t.Page, c.Change)
 	}
 	for i := range r.Groups {
 		g := &r.Groups[i]
 		run := &r.Runs[g.Worst]
-		if g.Name == "" && len(g.Arm.Runs) == 1 {
-			writeSummary(out, &run.Summary)
-		} else {
-			name := clean(g.Title())
-			fmt.Fprintln(out)
-			out.Heading(name)
-			fmt.Fprintf(out, "%s\n\n", strings.Repeat("=", page.Columns(name)))
-		}
-		writeDistributions(out, &run.Summary)
-		if g.Name == "" && len(run.Summary.Errors) == 0 {
-			fmt.Fprintln(out) // hey leaves this line for errors
-		}
-		writeLoss(out, run)
-		writeRecurrences(out, g, r.Recurrences(g))
+		name := clean(g.Title())
+		fmt.Fprintf(t, "\n\n")
+		t.Heading(name)
+		t.Rule(name)
+		fmt.Fprintln(t)
+		writeDistributions(t.Page, &run.Summary)
+		t.writeLoss(run)
+		writeRecurrences(t.Page, g, r.Recurrences(g))
 	}
-	if r.Comparison != nil {
-		writeComparison(out, r.Comparison)
+	if r.Comparison != nil && t.full {
+		fmt.Fprintln(t)
+		writeComparison(t.Page, r.Comparison)
 	}
 	for _, c := range r.Changes {
-		writeVariantChange(out, c)
+		if !c.Weak() || t.full {
+			writeVariantChange(t.Page, c)
+		}
 	}
-	writeAdvice(out, r)
-	writeVerdict(out, r)
-	return out.Flush()
+	if len(r.Groups)+len(r.Compared) > 0 {
+		fmt.Fprintln(t)
+		head.Again(t.Page, r, b)
+	}
 }
 
 // writeRecurrences lists the findings of all runs of a group.
@@ -142,24 +183,48 @@ func writeDistributions(out *page.Page, s *analysis.Summary) {
 	fmt.Fprintln(out)
 }
 
-func writeLoss(out *page.Page, r *report.RunReport) {
+func (t *text) writeLoss(r *report.RunReport) {
 	c := r.Run.Counts
-	out.Heading("Loss:")
-	fmt.Fprintf(out, "  planned %d = started %d + unsent %d\n", c.Planned, c.Started, c.Unsent)
-	fmt.Fprintf(out, "  started %d = ok %d + lost %s + spoiled %d + aborted %d\n", c.Started, c.OK, out.Lost(c.Lost), c.Spoiled, c.Aborted)
+	t.folded = nil
+	t.Heading("Loss:")
+	fmt.Fprintf(t, "  planned %d = started %d + unsent %d\n", c.Planned, c.Started, c.Unsent)
+	fmt.Fprintf(t, "  started %d = ok %d + lost %s + spoiled %d + aborted %d\n", c.Started, c.OK, t.Lost(c.Lost), c.Spoiled, c.Aborted)
 	if r.Loss.Identity != nil {
-		fmt.Fprintf(out, "  %s: %v\n", out.In(page.Red, "THE COUNTS DO NOT ADD UP"), r.Loss.Identity)
+		fmt.Fprintf(t, "  %s: %v\n", t.In(page.Red, "THE COUNTS DO NOT ADD UP"), r.Loss.Identity)
 	}
-	writeClasses(out, &r.Loss)
-	writeFindings(out, r.Findings)
-	writeEndpoints(out, &r.Loss)
-	writeWindows(out, &r.Loss)
-	writeMarks(out, r.Run.Marks)
-	writeProbes(out, r.Run)
-	writeOutputs(out, r.Run.Marks)
-	writeTraces(out, r.Run.Traces)
-	writeNotes(out, r)
-	fmt.Fprintln(out)
+	writeClasses(t.Page, &r.Loss)
+	writeFindings(t.Page, r.Findings)
+	t.writeEndpoints(&r.Loss)
+	t.writeWindows(&r.Loss)
+	t.writeRunMarks(r)
+	writeProbes(t.Page, r.Run)
+	writeOutputs(t.Page, r.Run.Marks)
+	writeTraces(t.Page, r.Run.Traces)
+	t.writeNotes(r)
+	if len(t.folded) > 0 {
+		fmt.Fprintln(t)
+		t.Paragraph("  Not shown: ", strings.Join(t.folded, ", ")+"; --full shows all, now or with nodrop report FILE")
+	}
+}
+
+// fold leaves out a number of things. It says so in the run's last line.
+func (t *text) fold(n int, one, many string) {
+	if n > 0 {
+		t.folded = append(t.folded, phrase.Counted(int64(n), one, many))
+	}
+}
+
+// fewMarks is the most lines of marks that are as short as saying that they are
+// left out.
+const fewMarks = 3
+
+// writeRunMarks leaves the marks out if nothing was lost beside them.
+func (t *text) writeRunMarks(r *report.RunReport) {
+	if n := len(analysis.GroupMarks(r.Run.Marks)); r.Run.Counts.Lost == 0 && n > fewMarks && !t.full {
+		t.fold(n, "mark", "marks")
+		return
+	}
+	writeMarks(t.Page, r.Run.Marks)
 }
 
 // writeTraces lists the steps of lost requests, with times since each request's
@@ -195,8 +260,10 @@ func writeClasses(out *page.Page, l *analysis.Loss) {
 	t.Write(out)
 }
 
-// writeFindings lists the causes; writeAdvice says what to change.
+// writeFindings lists the causes with their evidence. What was not seen is no
+// finding to a reader.
 func writeFindings(out *page.Page, list []diagnosis.Finding) {
+	list = slices.DeleteFunc(slices.Clone(list), func(f diagnosis.Finding) bool { return f.Code == diagnosis.EventNotSeen })
 	if len(list) == 0 {
 		return
 	}
@@ -209,22 +276,31 @@ func writeFindings(out *page.Page, list []diagnosis.Finding) {
 	}
 }
 
-func writeEndpoints(out *page.Page, l *analysis.Loss) {
+// writeEndpoints leaves out the endpoints that lost nothing.
+func (t *text) writeEndpoints(l *analysis.Loss) {
 	if len(l.Endpoints) < 2 {
 		return
 	}
-	out.Section("By endpoint:")
-	t := &page.Table{Indent: 4, Gap: 3, Head: true, Prose: true}
-	t.Row("endpoint", "ok", "lost", "last connected", "last response", "classes")
-	for i, e := range l.Endpoints {
-		if i == maxEndpointLines {
-			t.Row(fmt.Sprintf("and %d more", len(l.Endpoints)-i))
+	list := l.Endpoints
+	if !t.full {
+		list = slices.DeleteFunc(slices.Clone(list), func(e analysis.EndpointLoss) bool { return e.Lost == 0 && len(e.Classes) == 0 })
+	}
+	t.fold(len(l.Endpoints)-len(list), "endpoint without losses", "endpoints without losses")
+	if len(list) == 0 {
+		return
+	}
+	t.Section("By endpoint:")
+	table := &page.Table{Indent: 4, Gap: 3, Head: true, Prose: true}
+	table.Row("endpoint", "ok", "lost", "last connected", "last response", "classes")
+	for i, e := range list {
+		if i == maxEndpointLines && !t.full {
+			table.Row(fmt.Sprintf("and %d more", len(list)-i))
 			break
 		}
-		t.Row(cmp.Or(clean(e.Name), "(none reached)"), strconv.FormatInt(e.OK, 10), out.Lost(e.Lost),
+		table.Row(cmp.Or(clean(e.Name), "(none reached)"), phrase.Number(e.OK), t.Lost(e.Lost),
 			lastConnected(&e.Seen), phrase.Moment(e.Seen.LastResponse), cmp.Or(classList(e.Classes), "-"))
 	}
-	t.Write(out)
+	table.Write(t.Page)
 }
 
 // lastConnected is "-" for an endpoint that responded but has no connections:
@@ -239,18 +315,19 @@ func lastConnected(e *record.EndpointSeen) string {
 func classList(classes []analysis.ClassLoss) string {
 	var parts []string
 	for _, c := range classes {
-		parts = append(parts, fmt.Sprintf("%s %d", c.Class, c.Total()))
+		parts = append(parts, c.Class.String()+" "+phrase.Number(c.Total()))
 	}
 	return strings.Join(parts, ", ")
 }
 
-func writeWindows(out *page.Page, l *analysis.Loss) {
+func (t *text) writeWindows(l *analysis.Loss) {
 	if len(l.Windows) == 0 {
 		return
 	}
+	out := t.Page
 	out.Section(fmt.Sprintf("Windows (losses at most %s apart):", phrase.Duration(l.Gap)))
 	for i, w := range l.Windows {
-		if i == maxEndpointLines {
+		if i == maxEndpointLines && !t.full {
 			fmt.Fprintf(out, "    and %d more\n", len(l.Windows)-i)
 			break
 		}
@@ -263,12 +340,12 @@ func writeWindows(out *page.Page, l *analysis.Loss) {
 // exposure says how many of how many requests were lost. Requests already in
 // flight are not among those started inside the window.
 func exposure(out *page.Page, w analysis.Window) string {
-	text := fmt.Sprintf("%s lost, %d started in it", out.Lost(w.Lost), w.Exposed)
+	text := fmt.Sprintf("%s lost, %s started in it", out.Lost(w.Lost), phrase.Number(w.Exposed))
 	if w.Lost > w.InFlight && w.Exposed > 0 {
 		text += fmt.Sprintf(", %s of them lost", phrase.Share(w.Ratio()))
 	}
 	if w.InFlight > 0 {
-		text += fmt.Sprintf(" (%d of the lost %s already in flight)", w.InFlight, phrase.Choose(w.InFlight, "was", "were"))
+		text += fmt.Sprintf(" (%s of the lost %s already in flight)", phrase.Number(w.InFlight), phrase.Choose(w.InFlight, "was", "were"))
 	}
 	if n := int64(len(w.Endpoints)); n > 0 {
 		text += ", on " + phrase.Counted(n, "endpoint", "endpoints")
@@ -281,26 +358,22 @@ func exposure(out *page.Page, w analysis.Window) string {
 
 func writeRelation(out *page.Page, verb string, r analysis.Relation) {
 	if r.Known {
-		out.Paragraph("      ", verb+" "+relation(r))
+		out.Paragraph("      ", verb+" "+phrase.Relation(r))
 	}
 }
 
-func relation(r analysis.Relation) string {
-	side := "after"
-	if r.Distance < 0 {
-		side = "before"
+// writeNotes leaves out what a zero proves: the answer has it where it matters.
+func (t *text) writeNotes(r *report.RunReport) {
+	notes := otherNotes(r)
+	if t.full {
+		notes = notesOf(r)
 	}
-	return fmt.Sprintf("%s %s %s", phrase.Duration(max(r.Distance, -r.Distance)), side, r.Mark.Name)
-}
-
-func writeNotes(out *page.Page, r *report.RunReport) {
-	notes := notesOf(r)
 	if len(notes) == 0 {
 		return
 	}
-	out.Section("Notes:")
+	t.Section("Notes:")
 	for _, n := range notes {
-		out.Paragraph("    - ", n)
+		t.Paragraph("    - ", n)
 	}
 }
 
@@ -323,7 +396,7 @@ func writeComparison(out *page.Page, c *compare.Comparison) {
 // one.
 func comparisonTable(out *page.Page, c *compare.Comparison, from int) (t *page.Table, until int) {
 	for until = len(c.Columns); ; until-- {
-		t = &page.Table{Indent: 2, Gap: 2, Right: true}
+		t = &page.Table{Indent: 2, Gap: 2, Right: true, Head: true}
 		head := []string{""}
 		for _, name := range c.Columns[from:until] {
 			head = append(head, clean(name))
@@ -343,24 +416,3 @@ func comparisonTable(out *page.Page, c *compare.Comparison, from int) (t *page.T
 		}
 	}
 }
-
-func writeVerdict(out *page.Page, r *report.Report) {
-	v := &r.Verdict
-	if v.Outcome == check.None {
-		return
-	}
-	line := "Verdict: " + out.In(outcomeStyles[v.Outcome], string(v.Outcome))
-	if v.Sentence != "" {
-		line += ": " + clean(v.Sentence)
-	}
-	// Not wrapped, because scripts look for this line.
-	fmt.Fprintf(out, "%s.\n", line)
-	for _, reason := range slices.Concat(v.Reasons, r.Passed()) {
-		fmt.Fprintf(out, "  - %s\n", clean(reason))
-	}
-	for _, hint := range v.Hints {
-		fmt.Fprintf(out, "  hint: %s\n", clean(hint))
-	}
-}
-
-var outcomeStyles = map[check.Outcome]page.Style{check.Pass: page.Green, check.Fail: page.Red, check.Inconclusive: page.Yellow}

@@ -14,8 +14,6 @@ func writeChange(out *page.Page, c *compare.Change) {
 	for _, arm := range []*compare.Arm{&c.Base, &c.New} {
 		out.Paragraph("  ", armTitle(arm))
 	}
-	fmt.Fprintln(out)
-	writeChangeRows(out, c)
 	for _, part := range []struct {
 		title string
 		list  []string
@@ -30,6 +28,7 @@ func writeChange(out *page.Page, c *compare.Change) {
 		}
 	}
 	fmt.Fprintln(out)
+	writeChangeRows(out, c)
 }
 
 func headingOf(c *compare.Change) string { return "Comparison" + ofStream(c) + ", " + kindOf(c) + ":" }
@@ -45,8 +44,11 @@ func armsOf(c *compare.Change) string { return "From " + c.Base.Name + " to " + 
 
 // kindOf says what kind of figures a comparison has.
 func kindOf(c *compare.Change) string {
-	if !c.Repeated {
+	switch {
+	case !c.Repeated:
 		return "single run, descriptive"
+	case c.Weak():
+		return fmt.Sprintf("medians over %d + %d runs, descriptive: too few to test", len(c.Base.Runs), len(c.New.Runs))
 	}
 	return fmt.Sprintf("medians over runs (~: not significant; Mann–Whitney, p ≥ %g)", compare.Alpha)
 }
@@ -82,13 +84,22 @@ func writeChangeRows(out *page.Page, c *compare.Change) {
 
 // medianTable is the table without ranges.
 func medianTable(c *compare.Change) *page.Table {
-	return changeTable(c, []string{c.Base.Name, c.New.Name, "change", "p"}, func(row compare.ChangeRow) []string {
-		return []string{row.Base.MedianText(row.Dimension), row.New.MedianText(row.Dimension), row.ChangeText(), row.PText()}
+	return changeTable(c, withP(c, c.Base.Name, c.New.Name, "change", "p"), func(row compare.ChangeRow) []string {
+		return withP(c, row.Base.MedianText(row.Dimension), row.New.MedianText(row.Dimension), row.ChangeText(), row.PText())
 	})
 }
 
+// withP drops the last cell, that of p, if the runs are too few for it to say
+// anything.
+func withP(c *compare.Change, cells ...string) []string {
+	if c.Weak() {
+		return cells[:len(cells)-1]
+	}
+	return cells
+}
+
 func changeTable(c *compare.Change, head []string, cells func(compare.ChangeRow) []string) *page.Table {
-	t := &page.Table{Indent: 4, Gap: 2, Right: true}
+	t := &page.Table{Indent: 4, Gap: 2, Right: true, Head: true}
 	t.Row(append([]string{""}, head...)...)
 	for _, row := range c.Rows {
 		t.Row(append([]string{row.Label}, cells(row)...)...)
@@ -101,15 +112,14 @@ func headOf(c *compare.Change) []string {
 	if !c.Repeated {
 		return []string{c.Base.Name, c.New.Name, "change"}
 	}
-	return []string{c.Base.Name, "range", c.New.Name, "range", "change", "p"}
+	return withP(c, c.Base.Name, "range", c.New.Name, "range", "change", "p")
 }
 
 func cellsOf(c *compare.Change, row compare.ChangeRow) []string {
 	if !c.Repeated {
 		return []string{row.Base.MedianText(row.Dimension), row.New.MedianText(row.Dimension), row.ChangeText()}
 	}
-	return []string{
+	return withP(c,
 		row.Base.MedianText(row.Dimension), row.Base.RangeText(row.Dimension),
-		row.New.MedianText(row.Dimension), row.New.RangeText(row.Dimension), row.ChangeText(), row.PText(),
-	}
+		row.New.MedianText(row.Dimension), row.New.RangeText(row.Dimension), row.ChangeText(), row.PText())
 }

@@ -40,47 +40,51 @@ func crowded(t testing.TB) *record.Recording {
 	return reporttest.Recording(runs...)
 }
 
-// ours is the part of a text that is limited in width: without hey's report,
-// and without the lines for scripts.
+// ours is the part of a text that is limited in width: without hey's report, and
+// without the lines that stay to the letter.
 func ours(text string) string {
-	text, _, _ = strings.Cut(text, "\nVerdict: ")
 	var b strings.Builder
-	wide := false
+	wide := true
 	for line := range strings.Lines(text) {
-		switch {
-		case line == "Loss:\n":
-			wide = true
-		case line == "Status code distribution:\n" || line == "Summary:\n":
+		switch line {
+		case "Status code distribution:\n", "Summary:\n":
 			wide = false
-		case strings.HasPrefix(line, "Comparison:"):
+		case "Loss:\n":
 			wide = true
 		}
-		if wide {
+		letter := strings.HasPrefix(line, "  planned ") || strings.Contains(line, " = ok ") || strings.Contains(line, " ADD UP")
+		if wide && !letter {
 			b.WriteString(line)
 		}
 	}
 	return b.String()
 }
 
-// TestTextWidth: no line is longer than the page, unless a single word is.
+// TestTextWidth: on a terminal no line is longer than the page, unless a single
+// word is, and no word is broken.
 func TestTextWidth(t *testing.T) {
 	for _, f := range append(slices.Clone(reporttest.Fixtures), reporttest.Fixture{Name: "crowded", Build: crowded}) {
 		if f.Name == "hostile" {
 			continue // its names contain spaces
 		}
 		r := report.Build(f.Build(t))
-		for _, width := range []int{80, 120, 200} {
-			text := render(t, TextFor(page.Options{Width: width}), r)
-			for line := range strings.Lines(ours(text)) {
-				line = strings.TrimSuffix(line, "\n")
-				if strings.Contains(line, " = ok ") || strings.Contains(line, " ADD UP") {
-					continue // the identity is one line
-				}
-				bullet := strings.TrimLeft(line, " ->")
-				if page.Columns(line) > width && strings.Contains(bullet, " ") {
-					t.Errorf("%s: %d columns, want at most %d: %q", f.Name, page.Columns(line), width, line)
-				}
-			}
+		for width, full := range map[int]bool{40: true, 60: false, 80: true, 120: false, 200: true} {
+			checkWidth(t, f.Name, width, render(t, TextFor(TextOptions{Options: page.Options{Width: width, Terminal: true}, Full: full}), r))
+		}
+	}
+	for _, c := range changes {
+		for _, width := range []int{40, 60, 80} {
+			checkWidth(t, c.name, width, render(t, TextFor(TextOptions{Options: page.Options{Width: width, Terminal: true}}), c.build(t)))
+		}
+	}
+}
+
+func checkWidth(t *testing.T, name string, width int, text string) {
+	t.Helper()
+	for line := range strings.Lines(ours(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		if words := strings.Fields(strings.TrimLeft(line, " ->")); page.Columns(line) > width && len(words) > 1 {
+			t.Errorf("%s: %d columns, want at most %d: %q", name, page.Columns(line), width, line)
 		}
 	}
 }
@@ -88,7 +92,7 @@ func TestTextWidth(t *testing.T) {
 // TestTextNarrow: what does not fit beside other text goes below it, and
 // nothing is lost.
 func TestTextNarrow(t *testing.T) {
-	text := render(t, Text, report.Build(crowded(t)))
+	text := render(t, TextFor(TextOptions{Full: true}), report.Build(crowded(t)))
 	for _, want := range []string{
 		"    [2001:db8:85a3:8d3:1319:8a2e:370:7348]:8080\n",
 		"\n      connect.refused 1, connect.unreachable 1, wait.reset 1, wait.eof 1,\n        body.eof 1\n",
@@ -111,8 +115,8 @@ func TestColourIsAllThatDiffers(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		r := report.Build(f.Build(t))
 		for _, width := range []int{80, 120} {
-			plain := render(t, TextFor(page.Options{Width: width}), r)
-			coloured := render(t, TextFor(page.Options{Width: width, Colour: true}), r)
+			plain := render(t, TextFor(TextOptions{Options: page.Options{Width: width}}), r)
+			coloured := render(t, TextFor(TextOptions{Options: page.Options{Width: width, Colour: true}}), r)
 			if strings.Contains(plain, "\x1b") {
 				t.Errorf("%s: got escape sequences without colour", f.Name)
 			}
@@ -126,7 +130,7 @@ func TestColourIsAllThatDiffers(t *testing.T) {
 			}
 		}
 	}
-	if got, want := render(t, TextFor(page.Options{}), report.Build(reporttest.Mixed(t))), render(t, Text, report.Build(reporttest.Mixed(t))); got != want {
+	if got, want := render(t, TextFor(TextOptions{}), report.Build(reporttest.Mixed(t))), render(t, Text, report.Build(reporttest.Mixed(t))); got != want {
 		t.Errorf("the zero Options are not Text (- want, + got)\n%s", cmp.Diff(want, got))
 	}
 }
@@ -139,7 +143,7 @@ func TestVerdictColours(t *testing.T) {
 		"lab-outlived":      "Verdict: \x1b[33minconclusive\x1b[0m: ",
 	} {
 		i := slices.IndexFunc(reporttest.Fixtures, func(f reporttest.Fixture) bool { return f.Name == name })
-		if text := render(t, TextFor(page.Options{Colour: true}), report.Build(reporttest.Fixtures[i].Build(t))); !strings.Contains(text, want) {
+		if text := render(t, TextFor(TextOptions{Options: page.Options{Colour: true}}), report.Build(reporttest.Fixtures[i].Build(t))); !strings.Contains(text, want) {
 			t.Errorf("%s: got no %q", name, want)
 		}
 	}
@@ -149,7 +153,7 @@ func TestVerdictColours(t *testing.T) {
 // lines.
 func TestTerminalIsSafe(t *testing.T) {
 	for _, colour := range []bool{false, true} {
-		text := render(t, TextFor(page.Options{Colour: colour}), report.Build(reporttest.Hostile(t)))
+		text := render(t, TextFor(TextOptions{Options: page.Options{Colour: colour}}), report.Build(reporttest.Hostile(t)))
 		for _, r := range styles.ReplaceAllString(text, "") {
 			if r != '\n' && r != '\t' && safetext.IsUnsafe(r) && r != '\ufffd' {
 				t.Errorf("got %q in the text", r)

@@ -17,13 +17,15 @@ import (
 type Set struct {
 	list        []*output
 	sinks       []record.Sink
+	full        bool
 	temporaries *Temporaries
 }
 
 // Open opens every output that -o names. At most one format goes to stdout: the
-// one given without a file, or else text.
-func Open(formats []string, stdout io.Writer, temporaries *Temporaries) (*Set, error) {
-	out := &Set{temporaries: temporaries}
+// one given without a file, or else text. full asks for a text report that leaves
+// nothing out.
+func Open(formats []string, full bool, stdout io.Writer, temporaries *Temporaries) (*Set, error) {
+	out := &Set{full: full, temporaries: temporaries}
 	onStdout := ""
 	for _, spec := range formats {
 		name, path, toFile := strings.Cut(spec, "=")
@@ -48,6 +50,10 @@ func Open(formats []string, stdout io.Writer, temporaries *Temporaries) (*Set, e
 	if onStdout == "" {
 		return out, out.add("text", "", false, stdout)
 	}
+	if full && !slices.ContainsFunc(out.list, func(o *output) bool { return o.format == "text" }) {
+		out.Discard()
+		return nil, &misuse.Error{Problem: "--full: only the text report leaves something out", Hint: "add -o text=FILE, or leave out --full"}
+	}
 	return out, nil
 }
 
@@ -60,13 +66,17 @@ func (out *Set) add(name, path string, toFile bool, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	options := format.TextOptions{Full: out.full}
 	switch {
 	case toFile:
 		if err := out.place(o, path); err != nil {
 			return err
 		}
 	case name == "text":
-		o.render = format.TextFor(textOptions(stdout))
+		options.Options = textOptions(stdout)
+	}
+	if name == "text" {
+		o.render = format.TextFor(options)
 	}
 	if stream != nil {
 		o.sink = stream(o.w)

@@ -6,6 +6,7 @@ package phrase
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // Duration formats a length of time for people.
@@ -31,22 +32,27 @@ func Moment(ns int64) string {
 	return strconv.FormatFloat(float64(ns)/1e9, 'f', 3, 64) + " s"
 }
 
-// Share formats a ratio as a whole percentage.
-func Share(ratio float64) string { return strconv.FormatFloat(ratio*100, 'f', 0, 64) + " %" }
+// Share formats a ratio as a whole percentage, unless that would round some to
+// none or to all.
+func Share(ratio float64) string {
+	whole := strconv.FormatFloat(ratio*100, 'f', 0, 64)
+	if whole == "0" && ratio > 0 || whole == "100" && ratio < 1 {
+		return Percentage(ratio)
+	}
+	return whole + " %"
+}
 
 // Number groups digits by thousands.
 func Number(n int64) string {
 	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
 }
 
 // Counted formats a number and its noun.
-func Counted(n int64, one, many string) string {
-	return strconv.FormatInt(n, 10) + " " + Choose(n, one, many)
-}
+func Counted(n int64, one, many string) string { return Number(n) + " " + Choose(n, one, many) }
 
 // Choose returns one if n is 1, else many.
 func Choose(n int64, one, many string) string {
@@ -57,13 +63,19 @@ func Choose(n int64, one, many string) string {
 }
 
 // Percentage formats a ratio with two significant digits, and never as 3e-05.
+// Less than all gets as many digits as keep it from becoming 100 %.
 func Percentage(ratio float64) string {
 	percent := ratio * 100
 	decimals := 0
 	if percent > 0 {
 		decimals = max(0, 1-int(math.Floor(math.Log10(percent))))
 	}
-	return strconv.FormatFloat(percent, 'f', decimals, 64) + " %"
+	text := strconv.FormatFloat(percent, 'f', decimals, 64)
+	for percent < 100 && strings.HasPrefix(text, "100") {
+		decimals++
+		text = strconv.FormatFloat(percent, 'f', decimals, 64)
+	}
+	return text + " %"
 }
 
 // Shorten cuts text to at most a number of characters, and then adds an

@@ -36,6 +36,7 @@ func TestDuration(t *testing.T) {
 func TestNumber(t *testing.T) {
 	for n, want := range map[int64]string{
 		0: "0", 7: "7", 999: "999", 1000: "1,000", 50_000: "50,000", 999_999: "999,999", 1_000_000: "1,000,000",
+		-999: "-999", -1000: "-1,000", -123_456: "-123,456",
 		math.MaxInt64: "9,223,372,036,854,775,807",
 	} {
 		if got := Number(n); got != want {
@@ -69,9 +70,19 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestShare: a whole percentage, unless some would become none or all.
+func TestShare(t *testing.T) {
+	for ratio, want := range map[float64]string{0: "0 %", 0.004: "0.40 %", 0.006: "1 %", 0.5: "50 %", 0.994: "99 %", 0.9951: "99.5 %", 0.99999: "99.999 %", 1: "100 %"} {
+		if got := Share(ratio); got != want {
+			t.Errorf("share(%v): got %q; want %q", ratio, got, want)
+		}
+	}
+}
+
 func TestPercentage(t *testing.T) {
 	for ratio, want := range map[float64]string{
 		0: "0 %", 1: "100 %", 0.95: "95 %", 0.26: "26 %", 0.0296: "3.0 %", 0.0075: "0.75 %", 0.00064: "0.064 %", 3e-7: "0.000030 %", 3e-9: "0.00000030 %",
+		0.995: "99.5 %", 0.996: "99.6 %", 0.9996: "99.96 %", 0.99999: "99.999 %", 0.994: "99 %", 12: "1200 %",
 	} {
 		if got := Percentage(ratio); got != want {
 			t.Errorf("percentage(%v): got %q; want %q", ratio, got, want)

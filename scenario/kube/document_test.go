@@ -383,10 +383,10 @@ func TestQuickForm(t *testing.T) {
 	a := access(t)
 	start(t, a, 4, "lifecycle: {preStop: {sleep: {seconds: 4}}}")
 	url := gatewayURL(t, a)
-	load := []string{"-n", "2000", "-c", "20", "-q", "50", "-disable-keepalive", "--settle", "2s", "--yes", "-N", a.Namespace, url}
+	load := []string{"--full", "-n", "2000", "-c", "20", "-q", "50", "-disable-keepalive", "--settle", "2s", "--yes", "-N", a.Namespace, url}
 	for name, args := range map[string][]string{"scale deployment/gw to 1": {"--scale", "deployment/gw=1"}, "restart deploy/gw": {"--restart", "deploy/gw"}} {
 		out := nodrop(t, t.TempDir(), 0, append(args, load...)...)
-		for _, want := range []string{" lost 0 + spoiled 0 + aborted 0\n", "   " + name + "\n", "\nVerdict: pass.\n", " exited: gw-"} {
+		for _, want := range []string{" lost 0 + spoiled 0 + aborted 0\n", "   " + name + "\n", "\nVerdict: pass: lost none of ", " exited: gw-"} {
 			if !says(out, want) {
 				t.Errorf("%s: no %q in\n%s", name, want, out)
 			}
@@ -470,7 +470,7 @@ restore:
 `
 	write(t, dir, "away.yaml", scenario)
 	out := nodrop(t, dir, 3, "scenario", "run", "--yes", "away.yaml")
-	for _, want := range []string{"planned 200 = started 200 + unsent 0\n", "\nVerdict: inconclusive: ", "scale deployment/gw to 1: "} {
+	for _, want := range []string{"planned 200 = started 200 + unsent 0\n", "Verdict: inconclusive: ", "scale deployment/gw to 1: "} {
 		if !says(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

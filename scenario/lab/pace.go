@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"nodrop/loadgen"
@@ -68,7 +69,17 @@ func (p *Pace) String() string {
 		perSecond(p.measured), perSecond(p.rate()))
 }
 
-func perSecond(rate float64) string { return strconv.FormatFloat(rate, 'f', -1, 64) }
+// perSecond formats a rate, with its digits grouped by thousands.
+func perSecond(rate float64) string {
+	whole, part, _ := strings.Cut(strconv.FormatFloat(rate, 'f', -1, 64), ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if part != "" {
+		whole += "." + part
+	}
+	return whole
+}
 
 // measure sends requests as fast as responses arrive, to its own fleet.
 func (p *Pace) measure(ctx context.Context, processes *proc.Group) (rate float64, err error) {

@@ -142,7 +142,7 @@ func Said(responses []record.ErrorResponse) map[int]errorshape.Said {
 
 // Quote describes one kind of response: count, server, text and meaning.
 func Quote(a *record.ErrorResponse, m *Meaning) string {
-	text := fmt.Sprintf("%d × %d", a.Count, a.Status)
+	text := fmt.Sprintf("%s × %d", phrase.Number(a.Count), a.Status)
 	if a.Server != "" {
 		text += " from " + strconv.Quote(a.Server)
 	}
@@ -224,7 +224,7 @@ func Quotes(list []*record.ErrorResponse, most int, lost int64) []string {
 		lines = append(lines, phrase.Counted(int64(extra), "more kind of response", "more kinds of response"))
 	}
 	if all > lost {
-		lines = append(lines, fmt.Sprintf("these are the %d responses of the whole run with that status: other findings explain %d of them", all, all-lost))
+		lines = append(lines, fmt.Sprintf("these are the %s responses of the whole run with that status: other findings explain %s of them", phrase.Number(all), phrase.Number(all-lost)))
 	}
 	return lines
 }

@@ -60,7 +60,7 @@ func (e *Evidence) Span() int64 { return e.Last - e.First }
 func (e *Evidence) What() string {
 	var parts []string
 	for _, c := range e.Classes {
-		parts = append(parts, fmt.Sprintf("%d × %s", c.Count, c.Class))
+		parts = append(parts, phrase.Number(c.Count)+" × "+c.Class.String())
 	}
 	text := strings.Join(parts, ", ")
 	switch n := int64(len(e.Lost)); {
@@ -70,14 +70,14 @@ func (e *Evidence) What() string {
 	case e.reused == n:
 		text += ", on reused connections"
 	default:
-		text += fmt.Sprintf(", %d on new connections, %d on reused ones", n-e.reused, e.reused)
+		text += fmt.Sprintf(", %s on new connections, %s on reused ones", phrase.Number(n-e.reused), phrase.Number(e.reused))
 	}
 	never := !slices.ContainsFunc(e.Lost, func(l *record.LostRequest) bool { return !l.Class.Info().SafeToRetry() })
 	switch n := int64(len(e.Lost)); {
 	case never && e.Redirected == n:
 		return text + "; sent after a redirect: an earlier host responded, the host that failed received nothing"
 	case never && e.Redirected > 0:
-		return text + fmt.Sprintf("; %d of them came after a redirect: an earlier host responded, the host that failed received nothing", e.Redirected)
+		return text + fmt.Sprintf("; %s of them came after a redirect: an earlier host responded, the host that failed received nothing", phrase.Number(e.Redirected))
 	case never:
 		return text + "; never reached the server"
 	}

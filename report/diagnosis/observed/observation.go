@@ -154,7 +154,7 @@ func (s *Observation) Texts(e *Evidence) []string {
 	var list []string
 	for _, sample := range s.Run.Samples {
 		if len(list) < MaxTexts && slices.ContainsFunc(e.Classes, func(c record.BinLoss) bool { return c.Class == sample.Class }) {
-			list = append(list, fmt.Sprintf("%d × %s", sample.Count, sample.Text))
+			list = append(list, phrase.Number(sample.Count)+" × "+sample.Text)
 		}
 	}
 	return list

@@ -110,7 +110,7 @@ func (s *Said) Lines() []string {
 	for _, r := range s.replies {
 		line := s.subject(r) + " " + s.verb(r)
 		if r.losses < len(s.losses.Lost) {
-			line += fmt.Sprintf(" (probed after %d of %d losses)", r.losses, len(s.losses.Lost))
+			line += fmt.Sprintf(" (probed after %s of %s losses)", phrase.Number(int64(r.losses)), phrase.Number(int64(len(s.losses.Lost))))
 		}
 		lines = append(lines, line)
 	}

@@ -20,10 +20,11 @@ import (
 )
 
 // Options describe the terminal or file for a text report. The zero value means
-// 80 columns without colour.
+// 80 columns without colour, in a file.
 type Options struct {
-	Width  int // columns for prose and tables; 0 means 80
-	Colour bool
+	Width    int // columns for prose and tables; 0 means 80
+	Colour   bool
+	Terminal bool // also wrap the lines that scripts look for: see Line
 }
 
 const defaultWidth = 80
@@ -43,9 +44,10 @@ const (
 // Page is a text report under construction. It keeps the first write error for
 // Flush.
 type Page struct {
-	out    *bufio.Writer
-	width  int
-	colour bool
+	out      *bufio.Writer
+	width    int
+	colour   bool
+	terminal bool
 }
 
 // New returns a page on w; the caller must Flush it.
@@ -53,7 +55,7 @@ func New(w io.Writer, o Options) *Page {
 	if o.Width <= 0 {
 		o.Width = defaultWidth
 	}
-	return &Page{bufio.NewWriter(w), o.Width, o.Colour}
+	return &Page{bufio.NewWriter(w), o.Width, o.Colour, o.Terminal}
 }
 
 // Flush writes the buffered text, and returns the first write error.
@@ -109,11 +111,32 @@ func (p *Page) Lost(n int64) string {
 	return p.In(Red, fmt.Sprint(n))
 }
 
-// Heading writes a heading on its own line.
-func (p *Page) Heading(text string) { fmt.Fprintln(p, p.In(bold, text)) }
+// Heading writes a heading on its own line, or on several if the page is narrow.
+func (p *Page) Heading(text string) { p.headed("", text) }
 
 // Section writes the heading of a part of a run's loss.
-func (p *Page) Section(text string) { fmt.Fprintf(p, "\n  %s\n", p.In(bold, text)) }
+func (p *Page) Section(text string) {
+	fmt.Fprintln(p)
+	p.headed("  ", text)
+}
+
+func (p *Page) headed(indent, text string) {
+	for _, line := range wrap(text, p.width-len(indent), p.width-len(indent)) {
+		fmt.Fprintln(p, indent+p.In(bold, line))
+	}
+}
+
+// Rule underlines a heading.
+func (p *Page) Rule(text string) { fmt.Fprintln(p, strings.Repeat("=", min(Columns(text), p.width))) }
+
+// Line is Styled for a line that scripts look for: in a file it is not wrapped.
+func (p *Page) Line(prefix, text string) {
+	if p.terminal {
+		p.Styled(prefix, text)
+		return
+	}
+	fmt.Fprintln(p, prefix+text)
+}
 
 // Paragraph writes text after prefix, and indents further lines to align with
 // the text. It does not break words that are longer than a line.
@@ -213,7 +236,7 @@ type Table struct {
 	Indent int
 	Gap    int  // columns between cells
 	Right  bool // whether cells after the first are aligned to the right
-	Head   bool // whether the first row names the columns
+	Head   bool // whether the first row names the columns; if the page is too narrow, the cells of a row go below each other
 	Prose  bool // whether the last column may be wrapped
 	rows   [][]string
 }
@@ -243,6 +266,10 @@ const leastProse = 30
 // the other cells or, without enough room, below them. A first cell that is too
 // long gets its own line.
 func (t *Table) Write(p *Page) {
+	if t.Head && t.tooWide(p) {
+		t.stack(p)
+		return
+	}
 	widths := t.widths(0)
 	if t.Fits(p) {
 		for _, row := range t.rows {
@@ -265,6 +292,36 @@ func (t *Table) Write(p *Page) {
 			row = slices.Concat([]string{""}, row[1:])
 		}
 		t.writeRow(p, row, widths, prose, i, beside)
+	}
+}
+
+// leastName is the least number of columns for a first cell beside others.
+const leastName = 12
+
+// tooWide reports whether the columns do not fit, even with shorter first cells
+// and prose below them.
+func (t *Table) tooWide(p *Page) bool {
+	widths := t.widths(0)
+	if t.Prose {
+		widths = widths[:len(widths)-1]
+	}
+	return len(widths) > 1 && t.span(widths)-widths[0]+min(widths[0], leastName) > p.width
+}
+
+// stack writes each row as lines: its first cell, then the others by their
+// names.
+func (t *Table) stack(p *Page) {
+	indent := strings.Repeat(" ", t.Indent)
+	named := 0
+	for _, name := range t.rows[0][1:] {
+		named = max(named, Columns(name))
+	}
+	for _, row := range t.rows[1:] {
+		p.Styled(indent, row[0])
+		for i, cell := range row[1:] {
+			name := t.rows[0][i+1]
+			p.Styled(indent+"  "+name+strings.Repeat(" ", named-Columns(name)+2), cell)
+		}
 	}
 }
 
