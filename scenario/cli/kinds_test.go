@@ -120,7 +120,7 @@ func TestKindsSabotaged(t *testing.T) {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
 			o := clitest.Run(t, program, "scenario", "run", writeKind(t, kind.name, kind.sabotage...), "--variant", "graceful", "--repeat", "1")
-			if o.Code != cli.ExitFail || !strings.Contains(o.Stdout, "\nVerdict: fail: ") {
+			if o.Code != cli.ExitFail || !strings.Contains(o.Stdout, "Verdict: fail: ") {
 				t.Errorf("exit code %d; want %d and a verdict of fail", o.Code, cli.ExitFail)
 			}
 		})

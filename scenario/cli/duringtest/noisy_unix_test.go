@@ -197,8 +197,8 @@ func TestRestartOfANoisyTarget(t *testing.T) {
 		t.Errorf("refusals: got %+v; want %d, added", c, refused)
 	}
 	for _, text := range []string{" of responses were 500 before the event and ", fmt.Sprintf("%d × connect.refused", refused)} {
-		if !strings.Contains(r.Verdict.Sentence, text) {
-			t.Errorf("no %q in %q", text, r.Verdict.Sentence)
+		if !strings.Contains(r.Verdict.Text(), text) {
+			t.Errorf("no %q in %q", text, r.Verdict.Text())
 		}
 	}
 	steady := int64(0)
@@ -229,7 +229,7 @@ func TestNoisyTargetLeftAlone(t *testing.T) {
 	if served := s.served.Load(); run.Run.Counts.OK != served-served/failEach || run.Run.Counts.Lost != served/failEach {
 		t.Errorf("got %+v; the target served %d", run.Run.Counts, served)
 	}
-	if !strings.HasSuffix(r.Verdict.Sentence, "; nothing shows that the event added any") {
-		t.Errorf("got %q", r.Verdict.Sentence)
+	if !strings.HasSuffix(r.Verdict.Text(), "; nothing shows that the event added any") {
+		t.Errorf("got %q", r.Verdict.Text())
 	}
 }
