@@ -101,6 +101,7 @@ func load(t *testing.T, out *output, command, url string) error {
 		Reports: scenariocli.Reports{
 			OutputFlag: func(*pflag.FlagSet) *[]string { return new([]string) },
 			Validate:   func([]string) error { return nil },
+			Formats:    func([]string) error { return nil },
 			Open:       func([]string) (scenariocli.Output, error) { return out, nil },
 			Judge:      report.Judge,
 			Fit:        func(text string, _ int) string { return text },
