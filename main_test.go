@@ -1292,7 +1292,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/report/diagnosis/remedy", records},
 		{"nodrop/report/diagnosis", slices.Concat(records, numbers, []string{"nodrop/report/diagnosis"})},
 		{"nodrop/report/format/page", records},
-		{"nodrop/report/brief", slices.Concat(records, numbers, []string{"=nodrop/report", "nodrop/report/compare", "nodrop/report/diagnosis", "nodrop/report/metric"})},
+		{"nodrop/report/brief", slices.Concat(records, numbers, []string{"=nodrop/report", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis", "nodrop/report/metric"})},
 		{"nodrop/report/format/head", slices.Concat(records, []string{"=nodrop/report", "nodrop/report/analysis", "nodrop/report/brief", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis", "nodrop/report/format/page", "nodrop/report/metric", "nodrop/report/phrase"})},
 		{"nodrop/report/format", slices.Concat(records, []string{"nodrop/report"})},
 		{"nodrop/report/reporttest", records},

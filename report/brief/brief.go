@@ -4,19 +4,26 @@
 package brief
 
 import (
+	"slices"
+
 	"nodrop/report"
+	"nodrop/report/check"
 	"nodrop/report/compare"
+	"nodrop/report/diagnosis"
 	"nodrop/report/metric"
 )
 
 // Brief is what a report says first or, of a plain load, last.
 type Brief struct {
-	Arms   []Arm
-	Causes []Cause // of losses: arm by arm, largest first
-	Beside []Cause // findings that explain no loss
-	Advice report.Advice
-	Loads  []Load
-	Zeros  []Zero // of the arms that lost nothing
+	// Unasked: requests were lost, and no check asked about that. The exit code
+	// says nothing of it, unless the run was interrupted.
+	Unasked bool
+	Arms    []Arm
+	Causes  []Cause // of losses: arm by arm, largest first
+	Beside  []Cause // findings that explain no loss
+	Advice  report.Advice
+	Loads   []Load
+	Zeros   []Zero // of the arms that lost nothing
 }
 
 // Arm is a variant, a load beside others, or one side of a comparison.
@@ -69,8 +76,16 @@ func Of(r *report.Report) *Brief {
 	}
 	b.Loads = loadsOf(r.Runs)
 	b.Zeros = zerosOf(b.Arms)
+	lost, _ := b.Lost()
+	b.Unasked = lost > 0 && r.Verdict.Outcome == check.None && !slices.ContainsFunc(r.Runs, func(run report.RunReport) bool { return run.Run.Interrupted })
+	if r.Verdict.Outcome == check.Inconclusive {
+		b.Beside = slices.DeleteFunc(b.Beside, func(c Cause) bool { return isReason[c.Code] })
+	}
 	return b
 }
+
+// isReason are findings that an inconclusive verdict gives as its reasons.
+var isReason = map[diagnosis.Code]bool{diagnosis.LoadEndedEarly: true, diagnosis.OwnLimit: true, diagnosis.BodyShorter: true}
 
 // ofCompared is Of for the arms of a comparison, stream by stream. What to
 // change is for the new arm.

@@ -68,7 +68,7 @@ func writeVerdict(out *page.Page, r *report.Report, b *brief.Brief) {
 	writeList(out, "  - ", v.Reasons)
 	writeList(out, "  hint: ", v.Hints)
 	writeList(out, "  - ", v.Beside)
-	if lost, _ := b.Lost(); lost > 0 && v.Outcome == check.None {
+	if b.Unasked {
 		out.Line("  - ", unchecked)
 	}
 }

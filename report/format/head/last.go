@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"nodrop/loadgen/safetext"
+	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/brief"
 	"nodrop/report/check"
@@ -27,8 +27,7 @@ func Last(out *page.Page, r *report.Report, b *brief.Brief) {
 		writeList(out, "  hint: ", v.Hints)
 		fmt.Fprintln(out)
 	}
-	lost, _ := b.Lost()
-	if lost > 0 && v.Outcome == check.None {
+	if b.Unasked {
 		out.Line("", unchecked)
 	}
 	writeLastVerdict(out, r, b)
@@ -65,12 +64,34 @@ func lastSentence(b *brief.Brief) string {
 	}
 	run := &b.Arms[0].Worst
 	text := report.LostPhrase(&run.Figures)
-	if run.Run.Counts.Lost == 0 {
-		if z, ok := brief.ZeroOf(run); ok && z.Event {
-			text += ": " + zeroText(&z)
-		}
-		return text
+	if run.Run.Counts.Lost > 0 {
+		text += whenAndHow(run)
+	} else if z, ok := brief.ZeroOf(run); ok && z.Event {
+		text += ": " + zeroText(&z)
 	}
+	return text + besides(run.Run)
+}
+
+// besides says what else became of a load that did not just run to its end.
+func besides(run *record.Run) string {
+	c, text := &run.Counts, ""
+	for _, of := range []struct {
+		n    int64
+		what string
+	}{{c.Spoiled, "failed because of this machine"}, {c.Aborted, "in flight when it was stopped"}, {c.Unsent, "never sent"}} {
+		if of.n > 0 {
+			text += "; " + phrase.Number(of.n) + " " + of.what
+		}
+	}
+	if run.Interrupted {
+		text += "; interrupted after " + phrase.Duration(run.Duration)
+	}
+	return text
+}
+
+// whenAndHow says from when on a run lost requests, and to what.
+func whenAndHow(run *report.RunReport) string {
+	text := ""
 	var classes []string
 	for _, c := range run.Loss.Classes {
 		if !c.Spoiled {
@@ -83,7 +104,7 @@ func lastSentence(b *brief.Brief) string {
 	if w := run.Loss.Windows; len(w) > 0 {
 		text += " from " + phrase.Moment(w[0].Begin) + " on"
 	}
-	return text + ": " + safetext.CleanLine(strings.Join(classes, ", "))
+	return text + ": " + strings.Join(classes, ", ")
 }
 
 // largest returns the cause of most losses, or nil.
