@@ -98,3 +98,11 @@ func TestPaceMeasures(t *testing.T) {
 		expectNoChildren(t)
 	}
 }
+
+func TestPerSecond(t *testing.T) {
+	for rate, want := range map[float64]string{0.5: "0.5", 250: "250", 2000: "2,000", 8200: "8,200", 123_456: "123,456", 1_234_567.5: "1,234,567.5"} {
+		if got := perSecond(rate); got != want {
+			t.Errorf("%v: got %s; want %s", rate, got, want)
+		}
+	}
+}

@@ -60,3 +60,41 @@ func TestWrap(t *testing.T) {
 		}
 	}
 }
+
+// TestStack: where the columns of a table do not fit, the cells of a row go
+// below each other.
+func TestStack(t *testing.T) {
+	for width, want := range map[int]string{
+		30: "        sent          lost\n  v1   4,679   253 (5.4 %)\n",
+		20: "  v1\n    sent  4,679\n    lost  253 (5.4\n          %)\n",
+	} {
+		var b strings.Builder
+		p := New(&b, Options{Width: width})
+		table := &Table{Indent: 2, Gap: 3, Right: true, Head: true}
+		table.Row("", "sent", "lost")
+		table.Row("v1", "4,679", "253 (5.4 %)")
+		table.Write(p)
+		if err := p.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != want {
+			t.Errorf("%d columns: got\n%s\nwant\n%s", width, b.String(), want)
+		}
+	}
+}
+
+// TestLine: what scripts look for is one line in a file, and wrapped on a
+// terminal.
+func TestLine(t *testing.T) {
+	for terminal, want := range map[bool]string{false: "Verdict: pass: v lost none of 9.\n", true: "Verdict: pass: v\n  lost none of 9.\n"} {
+		var b strings.Builder
+		p := New(&b, Options{Width: 20, Terminal: terminal})
+		p.Line("", "Verdict: pass: v lost none of 9.")
+		if err := p.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != want {
+			t.Errorf("terminal %t: got %q; want %q", terminal, b.String(), want)
+		}
+	}
+}
