@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"nodrop/loadgen/record"
 	"nodrop/report/diagnosis/observed"
@@ -19,10 +20,10 @@ func (graceTimer) matches(s *observed.Observation, l *record.LostRequest) bool {
 
 func (graceTimer) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	needed, least := s.Need(e)
-	shortest, lived, named := s.Shapes.TimerOf(e.Lost[0]).After(), true, true
+	shortest, lived, named, exits := s.Shapes.TimerOf(e.Lost[0]).After(), true, true, int64(0)
 	for _, l := range e.Lost {
 		t := s.Shapes.TimerOf(l)
-		shortest, lived, named = min(shortest, t.After()), lived && t.Lived, named && t.Named
+		shortest, lived, named, exits = min(shortest, t.After()), lived && t.Lived, named && t.Named, max(exits, t.Exits)
 	}
 	f := Finding{
 		Title:      fmt.Sprintf("%s cut together %s after the stop signal", phrase.Counted(int64(len(e.Lost)), "request in flight was", "requests in flight were"), phrase.Duration(shortest)),
@@ -40,7 +41,7 @@ func (graceTimer) explain(s *observed.Observation, e *observed.Evidence) Finding
 		f.Remedies, f.Settings = append(f.Remedies, drain...), append(f.Settings, data...)
 	case lived:
 		f.Title += ": the server's own shutdown timeout was over"
-		f.Evidence = append(f.Evidence, "the process lived on after that: it was not its exit that cut them")
+		f.Evidence = append(f.Evidence, livedOn(exits))
 	default:
 		f.Confidence, f.Code = CannotTell, CutInFlight
 		f.Evidence = append(f.Evidence, "cannot tell whether the process exited then or only cut its connections: no mark shows when it exited; either way, it gave up on them after that time")
@@ -48,12 +49,23 @@ func (graceTimer) explain(s *observed.Observation, e *observed.Evidence) Finding
 	return f
 }
 
+// livedOn says what the process did after the cut.
+func livedOn(exits int64) string {
+	if exits > 0 {
+		return "the process served nothing after that, and exited " + phrase.Duration(exits) + " later: the cut was part of its shutdown"
+	}
+	return "the process lived on after that: it was not its exit that cut them"
+}
+
 // noSingleLimit says why no limit for a single request cut them.
 func noSingleLimit(s *observed.Observation, e *observed.Evidence) string {
 	ages := s.Shapes.AgesOf(e.Lost)
 	under := fmt.Sprintf("they had been in flight for %s to %s: ", phrase.Duration(ages.Least), phrase.Duration(ages.Most))
-	if ages.Mixed() {
+	switch {
+	case ages.Mixed():
 		return under + "no limit for a single request cuts at such different ages"
+	case ages.Most+s.Shapes.RoundTrip >= s.Run.Latency.OK.Max:
+		return strings.TrimSuffix(under, ": ")
 	}
 	return under + "no limit for a single request cut them, or it would have cut a response that took " + phrase.Duration(s.Run.Latency.OK.Max)
 }

@@ -298,6 +298,16 @@ func TestGraceTimer(t *testing.T) {
 			code:     CutInFlight, sure: CannotTell, lost: 4,
 		},
 		{
+			name: "all of one age, and its parent exits a moment later", marks: []record.Mark{event, signal, markOf(record.MarkExited, "gw-2", 2830*ms)},
+			requests: slices.Concat(slow, cutAt(2600*ms, "wait.eof", "gw-2", 2550, 2550, 2550, 2550)),
+			code:     GraceTimer, sure: Likely, lost: 4, says: []string{"1.600 s after the stop signal", "exited 230.0 ms later"}, never: []string{"no limit for a single request"},
+		},
+		{
+			name: "all of one age, and it serves on until it exits a moment later", marks: []record.Mark{event, signal, markOf(record.MarkExited, "gw-2", 2830*ms)},
+			requests: slices.Concat(slow, cutAt(2600*ms, "wait.eof", "gw-2", 2550, 2550, 2550, 2550), reporttest.Steady(10, 2700*ms, ms, "gw-2")),
+			code:     CutInFlight, sure: CannotTell, lost: 4,
+		},
+		{
 			name: "through an address that no mark names", marks: []record.Mark{event, signal, exit},
 			requests: slices.Concat(reporttest.Steady(3000, 0, ms, "10.96.0.1:80"), cutAt(2000*ms, "wait.eof", "10.96.0.1:80", 1100, 900, 700, 500, 300)),
 			code:     CutInFlight, sure: CannotTell, lost: 5, says: []string{"a load balancer in front", "drain timeout to"}, never: []string{"own shutdown timeout was over:", "lived on"},

@@ -20,6 +20,11 @@ type Timer struct {
 	// Named: marks name the endpoint. Otherwise a balancer in front of the process
 	// may have cut its connections.
 	Named bool
+	// Exits is how long after the last of them the process exited, in ns, if that
+	// was soon and it served nothing in between: the cut was part of its end. A
+	// parent process may take that long to notice that its workers have exited.
+	// 0 otherwise.
+	Exits int64
 }
 
 // After is the time from the stop signal to the cut, in ns.
@@ -54,7 +59,7 @@ func (m *Measures) findTimers() {
 
 // addTimer adds the instant at which nearly all of an endpoint's cuts happened.
 func (m *Measures) addTimer(own *analysis.Lifecycle, list []*record.LostRequest) {
-	const few = 3
+	const few, soon = 3, 6 * analysis.Near
 	most, first, begin := 0, 0, 0
 	for i := range list {
 		for list[i].End-list[first].End > analysis.Near { // a busy machine reads them one after the other
@@ -67,11 +72,17 @@ func (m *Measures) addTimer(own *analysis.Lifecycle, list []*record.LostRequest)
 	group := list[begin : begin+most]
 	t := &Timer{Lifecycle: own, At: group[0].End, Cut: most}
 	last := group[most-1].End
-	if most < few || 10*most < 8*len(list) || t.After() <= 2*analysis.Near || !m.ofAnyAge(group) || m.endedAt(own, t.At, last) {
+	if most < few || 10*most < 8*len(list) || t.After() <= 2*analysis.Near || m.endedAt(own, t.At, last) {
 		return
 	}
 	endpoint := group[0].Endpoint
 	t.Named = m.history(endpoint) != nil
+	if t.Named && own.Exited-last <= soon && m.seen[endpoint].LastResponse <= last+Together {
+		t.Exits = max(0, own.Exited-last) // not if the exit is unknown
+	}
+	if t.Exits == 0 && !m.ofAnyAge(group) {
+		return
+	}
 	t.Lived = own.Exited != analysis.Unknown || t.Named && m.seen[endpoint].LastResponse > last+Together
 	for _, l := range group {
 		m.timers[l] = t
