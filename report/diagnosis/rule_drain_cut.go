@@ -9,6 +9,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/diagnosis/observed"
+	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
 
@@ -102,7 +103,7 @@ func drainLonger(need int64, least bool) ([]Remedy, []record.Remedy) {
 	sec := strconv.FormatInt(wholeSeconds(timeout), 10)
 	longer, more := fmt.Sprintf("set the load balancer's drain timeout to %s or more: it must be longer than the slowest request, and the process must live that long", short(timeout)), ""
 	if least {
-		longer = fmt.Sprintf("set the load balancer's drain timeout to more than %s: how long the slowest request takes is not known; the process must live that long", short(time.Duration(need).Round(time.Microsecond)))
+		longer = fmt.Sprintf("set the load balancer's drain timeout to more than %s: how long the slowest request takes is not known; the process must live that long", remedy.Above(need))
 		more = " or more"
 	}
 	list := []Remedy{{"any", longer}, {inLab, "--drain-timeout " + short(timeout) + more + ", or 0 for no limit"}}

@@ -113,6 +113,21 @@ func TestShort(t *testing.T) {
 	}
 }
 
+// TestAbove: a time that is too short by a digit nobody sees would be no advice.
+func TestAbove(t *testing.T) {
+	for need, want := range map[time.Duration]string{
+		2732619 * time.Microsecond: "2.8s",
+		time.Second:                "1s",
+		550 * time.Millisecond:     "550ms",
+		10100 * time.Microsecond:   "11ms",
+		1234567 * time.Nanosecond:  "1.235ms",
+	} {
+		if got := Above(int64(need)); got != want {
+			t.Errorf("%v: got %s; want %s", need, got, want)
+		}
+	}
+}
+
 func TestConcerns(t *testing.T) {
 	for _, tt := range []struct {
 		seen  string

@@ -101,7 +101,7 @@ func FinishRequests(need int64, least bool) []Advice {
 	sec := strconv.FormatInt(WholeSeconds(grace), 10)
 	finish := fmt.Sprintf("give requests in flight %s to finish after the stop signal", Short(grace))
 	if least {
-		finish = fmt.Sprintf("give requests in flight more than %s to finish after the stop signal: how much more they need is not known", Short(time.Duration(need).Round(time.Microsecond)))
+		finish = fmt.Sprintf("give requests in flight more than %s to finish after the stop signal: how much more they need is not known", Above(need))
 	}
 	set := func(where, words, part, setting, value string) Advice {
 		return Advice{Where: where, Words: words, Settings: []record.Remedy{{Part: part, Setting: setting, Value: value, Unit: "s", AtLeast: least}}}
@@ -166,6 +166,19 @@ func Short(d time.Duration) string {
 		return strconv.FormatFloat(float64(d)/1e6, 'f', -1, 64) + unitOf(d)
 	}
 	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + unitOf(d)
+}
+
+// Above is Short of a time in ns, rounded up to the precision that a person would
+// write.
+func Above(need int64) string {
+	d, step := time.Duration(need), time.Microsecond
+	switch {
+	case d > time.Second:
+		step = 100 * time.Millisecond
+	case d > 10*time.Millisecond:
+		step = time.Millisecond
+	}
+	return Short((d + step - 1).Truncate(step))
 }
 
 // unitOf returns the unit that Short writes.
