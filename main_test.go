@@ -635,7 +635,7 @@ func TestLabInterrupted(t *testing.T) {
 			args: append(long, "--replicas", "20"), // later than the 3 of the other cases
 			came: func(m *marked) func() bool { return func() bool { return len(m.children("guardian")) > 0 } },
 			// If the set-up finishes before the signal, there is a report.
-			told: []string{`\Anodrop: interrupted before anything was started\n\z|(?m)^  planned 10000000 = started \d+ \+ unsent \d+$`},
+			told: []string{`\Anodrop: interrupted before any load began\n\z|(?m)^  planned 10000000 = started \d+ \+ unsent \d+$`},
 		},
 		"in the baseline": {
 			args: append(long, "--at", "90%"),

@@ -1,6 +1,7 @@
 package loadgen_test
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -37,6 +38,24 @@ func TestContractRoutes(t *testing.T) {
 			if o := run.Outcomes[0]; len(run.Outcomes) != 1 || o.Fate+" "+o.Class.String() != want || o.Count != 4 {
 				t.Errorf("%s over %s: %+v %+v; want 4 × %s", host, way, run.Outcomes, run.Samples, want)
 			}
+		}
+	}
+}
+
+// TestContractIPv6Disabled: where IPv6 is disabled, as in many containers, there is
+// no address to connect from. That the kernel says with the errno of no free port,
+// but no port would help.
+func TestContractIPv6Disabled(t *testing.T) {
+	if !inNamespaces(t) {
+		return
+	}
+	if err := os.WriteFile("/proc/sys/net/ipv6/conf/all/disable_ipv6", []byte("1"), 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, way := range cleartext() {
+		run := runLoad(t, loadgen.Config{URL: "http://[::1]:81/", Requests: 4, Workers: 4, Timeout: 30 * time.Second, Engine: way.engine})
+		if o := run.Outcomes[0]; len(run.Outcomes) != 1 || o.Class.String() != "client.route" || o.Count != 4 {
+			t.Errorf("%s: %+v %+v; want 4 × client.route", way, run.Outcomes, run.Samples)
 		}
 	}
 }

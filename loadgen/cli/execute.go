@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"io"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -34,5 +37,26 @@ func Execute(ctx context.Context, root *cobra.Command, args []string) error {
 	if err := unknownCommand(root, args); err != nil {
 		return err
 	}
-	return root.ExecuteContext(ctx)
+	out := &written{to: root.OutOrStdout()}
+	root.SetOut(out)
+	err := root.ExecuteContext(ctx)
+	if err == nil && !errors.Is(out.err, syscall.EPIPE) { // a reader such as head may have seen enough
+		err = out.err
+	}
+	return err
+}
+
+// written remembers the first error of writing, which cobra ignores for help and
+// the version.
+type written struct {
+	to  io.Writer
+	err error
+}
+
+func (w *written) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }

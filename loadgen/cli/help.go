@@ -109,7 +109,12 @@ func (m *Manual) unknown(root *cobra.Command, name string) error {
 	if best := misuse.Nearest(name, names); best != "" {
 		err.Hint = "did you mean nodrop help " + best + "?"
 	}
-	if slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == name }) {
+	for _, stage := range stages() {
+		if prefix := stage.String() + "."; name == prefix || name+"." == prefix {
+			err.Hint = "classes: " + prefix + strings.Join(causes(stage), ", "+prefix)
+		}
+	}
+	if slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return !c.Hidden && c.Name() == name }) {
 		err.Hint = "nodrop " + name + " --help lists the flags of that command"
 	}
 	return err

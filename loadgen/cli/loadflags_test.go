@@ -158,7 +158,7 @@ func TestFlagsRefuse(t *testing.T) {
 		"-q too fast":          {[]string{"-q", "1e12", url}, "-q 1e+12: more than one request per nanosecond"},
 		"-t negative":          {[]string{"-t", "-1", url}, "-t -1s: cannot be negative"},
 		"-t text":              {[]string{"-t", "long", url}, `invalid argument "long" for "-t, --t" flag: want seconds`},
-		"-cpus 0":              {[]string{"-cpus", "0", url}, "-cpus 0: at least 1 is needed"},
+		"-cpus 0":              {[]string{"-cpus", "0", url}, "--cpus 0: at least 1 is needed"},
 		"-H without a colon":   {[]string{"-H", "X", url}, `-H "X": not a header field`},
 		"-H with a bad name":   {[]string{"-H", "a b: c", url}, `-H "a b": not a header field`},
 		"-H with a line break": {[]string{"-H", "X: a\r\nY: b", url}, `-H "X": contains a line break or NUL`},

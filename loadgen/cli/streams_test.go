@@ -13,7 +13,7 @@ func TestComplain(t *testing.T) {
 	_, err := loadgen.New(t.Context(), loadgen.Config{URL: "http://127.0.0.1:1/", Workers: 300})
 	var stderr bytes.Buffer
 	(&Streams{Err: &stderr}).Complain(fmt.Errorf("slow: %w", err))
-	if got, want := stderr.String(), "nodrop: slow: -n 200: cannot be less than -c 300\n"; got != want {
+	if got, want := stderr.String(), "nodrop: slow: -n 200: cannot be less than -c 300\nhint: -c 200\n"; got != want {
 		t.Errorf("got %s; want %s", got, want)
 	}
 	stderr.Reset()

@@ -81,6 +81,9 @@ func (o *reportOptions) run() error {
 		return err
 	}
 	recording, err := output.Read(o.files[0])
+	if err == nil && len(recording.Runs) == 0 && recording.Error == "" {
+		err = fmt.Errorf("%s: no runs", o.files[0])
+	}
 	if err == nil && o.onlyOne {
 		recording, err = report.Only(recording, o.one)
 	}

@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -95,6 +96,9 @@ func (s Source) unknown(name string) error {
 		if strings.EqualFold(m.asked, name) && s.Takes(m.format) {
 			best = m.format
 		}
+	}
+	if ending := strings.TrimPrefix(filepath.Ext(name), "."); s.Takes(ending) {
+		best = ending + "=" + name
 	}
 	err := &misuse.Error{Problem: fmt.Sprintf("-o %q: unknown format", name), Hint: s.list()}
 	if best != "" {

@@ -47,6 +47,9 @@ func (o *output) create(path string, temporaries *Temporaries) (err error) {
 	if path == "" {
 		return errors.New("missing file name")
 	}
+	if path == "-" {
+		return errors.New("not a file name; -o " + o.format + " alone writes to stdout")
+	}
 	old, statErr := os.Stat(path)
 	if statErr == nil {
 		if o.file, err = os.OpenFile(path, os.O_WRONLY, 0); err != nil {

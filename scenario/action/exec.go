@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"nodrop/scenario"
@@ -57,12 +58,31 @@ func (c *Command) cmd() (*exec.Cmd, error) {
 	if len(argv) == 0 {
 		return nil, errors.New("no command given")
 	}
+	if c.Dir != "" { // the error of a start in a directory that is not there names the program
+		if err := isDir(c.Dir); err != nil {
+			return nil, err
+		}
+	}
 	cmd := exec.Command(argv[0], argv[1:]...) //nolint:noctx // its whole group is killed, not it alone
 	cmd.Dir = c.Dir
 	if len(c.Env) > 0 {
 		cmd.Env = append(os.Environ(), c.Env...)
 	}
 	return cmd, nil
+}
+
+func isDir(path string) error {
+	info, err := os.Stat(path)
+	if reason, ok := errors.AsType[*os.PathError](err); ok {
+		err = reason.Err
+	}
+	if err == nil && !info.IsDir() {
+		err = syscall.ENOTDIR
+	}
+	if err != nil {
+		return fmt.Errorf("dir %s: %w", path, err)
+	}
+	return nil
 }
 
 // Exec runs a command and waits for it to exit. A nonzero exit code is an error

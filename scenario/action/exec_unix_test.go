@@ -42,20 +42,22 @@ func TestExec(t *testing.T) {
 		action action.Exec
 		want   string // expected error
 	}{
-		"shell":            {action.Exec{Command: action.Command{Shell: "exit 0"}}, ""},
-		"argv":             {action.Exec{Command: action.Command{Argv: []string{"test", "$HOME", "=", "$HOME"}}}, ""},
-		"environment":      {action.Exec{Command: action.Command{Shell: `test "$A" = "b c"`, Env: []string{"A=b c"}}}, ""},
-		"directory":        {action.Exec{Command: action.Command{Shell: "pwd >here", Dir: dir}}, ""},
-		"no stdin":         {action.Exec{Command: action.Command{Shell: "cat"}}, ""},
-		"exit code":        {action.Exec{Command: action.Command{Shell: "exit 3"}}, "exit status 3"},
-		"last words":       {action.Exec{Command: action.Command{Shell: "seq 9; echo; echo no >&2; exit 1"}}, "exit status 1: 8; 9; no"},
-		"no text":          {action.Exec{Command: action.Command{Shell: `printf 'a\377b'; exit 1`}}, "exit status 1: a\ufffdb"},
-		"much":             {action.Exec{Command: action.Command{Shell: "seq 100000; exit 1"}}, "exit status 1: 99998; 99999; 100000"},
-		"not there":        {action.Exec{Command: action.Command{Argv: []string{"/nowhere/x"}}}, "fork/exec /nowhere/x: no such file or directory"},
-		"timeout":          {action.Exec{Command: action.Command{Shell: "echo so far; sleep 1000 & wait"}, Timeout: 3 * time.Second}, "still running after 3s: killed: so far"},
-		"left behind":      {action.Exec{Command: action.Command{Shell: "sleep 3 &"}}, ""},
-		"killed by itself": {action.Exec{Command: action.Command{Shell: "kill -9 $$"}}, "signal: killed"},
-		"nothing":          {action.Exec{}, "no command given"},
+		"shell":                {action.Exec{Command: action.Command{Shell: "exit 0"}}, ""},
+		"argv":                 {action.Exec{Command: action.Command{Argv: []string{"test", "$HOME", "=", "$HOME"}}}, ""},
+		"environment":          {action.Exec{Command: action.Command{Shell: `test "$A" = "b c"`, Env: []string{"A=b c"}}}, ""},
+		"directory":            {action.Exec{Command: action.Command{Shell: "pwd >here", Dir: dir}}, ""},
+		"no directory":         {action.Exec{Command: action.Command{Shell: "pwd", Dir: "/nowhere/x"}}, "dir /nowhere/x: no such file or directory"},
+		"file for a directory": {action.Exec{Command: action.Command{Argv: []string{"pwd"}, Dir: "/dev/null"}}, "dir /dev/null: not a directory"},
+		"no stdin":             {action.Exec{Command: action.Command{Shell: "cat"}}, ""},
+		"exit code":            {action.Exec{Command: action.Command{Shell: "exit 3"}}, "exit status 3"},
+		"last words":           {action.Exec{Command: action.Command{Shell: "seq 9; echo; echo no >&2; exit 1"}}, "exit status 1: 8; 9; no"},
+		"no text":              {action.Exec{Command: action.Command{Shell: `printf 'a\377b'; exit 1`}}, "exit status 1: a\ufffdb"},
+		"much":                 {action.Exec{Command: action.Command{Shell: "seq 100000; exit 1"}}, "exit status 1: 99998; 99999; 100000"},
+		"not there":            {action.Exec{Command: action.Command{Argv: []string{"/nowhere/x"}}}, "fork/exec /nowhere/x: no such file or directory"},
+		"timeout":              {action.Exec{Command: action.Command{Shell: "echo so far; sleep 1000 & wait"}, Timeout: 3 * time.Second}, "still running after 3s: killed: so far"},
+		"left behind":          {action.Exec{Command: action.Command{Shell: "sleep 3 &"}}, ""},
+		"killed by itself":     {action.Exec{Command: action.Command{Shell: "kill -9 $$"}}, "signal: killed"},
+		"nothing":              {action.Exec{}, "no command given"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := newEnv(t)

@@ -67,6 +67,10 @@ func (o *initOptions) run(ctx context.Context, hint string) error {
 		return &misuse.Error{Problem: fmt.Sprintf("scenario init: unknown kind %q", o.names[0]), Hint: hint}
 	case o.force && !o.toFile:
 		return errors.New("--force: only with --output FILE")
+	case o.output == "-":
+		return &misuse.Error{Problem: "--output -: not a file name", Hint: "leave out --output to print the template"}
+	case filepath.Base(o.output) == file.SchemaFile:
+		return fmt.Errorf("--output %s: the schema gets this name, beside the template", o.output)
 	}
 	text, moved := onFreePorts(ctx, kinds[i].Text)
 	err := o.write(text)

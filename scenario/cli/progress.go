@@ -40,11 +40,14 @@ func (p *Program) watch() (watch scenario.Watch, stop func()) {
 		watch = t.Watch()
 		stop = p.show(t)
 	}
-	shown := watch.Load
+	shown, warned := watch.Load, map[string]bool{}
 	watch.Load = func(loads []scenario.Watched) func() {
 		for _, l := range loads {
 			for _, lack := range l.Warnings() {
-				fmt.Fprintf(p.Err, "nodrop: warning: %s\n", lack)
+				if !warned[lack] { // the next run lacks the same
+					fmt.Fprintf(p.Err, "nodrop: warning: %s\n", lack)
+				}
+				warned[lack] = true
 			}
 		}
 		unmarked, unshown := p.ByHand.Watch(loads), func() {}

@@ -30,7 +30,7 @@ func (p *Program) Say(line string) {
 }
 
 // ErrInterrupted is the error of an interrupt before any load has begun.
-var ErrInterrupted = errors.New("interrupted before anything was started")
+var ErrInterrupted = errors.New("interrupted before any load began")
 
 // LastWords returns the message for an immediate exit. left lists what is not
 // restored; begun says that there was something to restore.

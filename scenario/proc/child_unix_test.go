@@ -108,6 +108,14 @@ func TestSpawnMember(t *testing.T) {
 	awaitEnd(t, p)
 }
 
+// TestTempDirIsMissing: the error says what the directory that is not there is for.
+func TestTempDirIsMissing(t *testing.T) {
+	t.Setenv("TMPDIR", "/nowhere")
+	if _, err := newGroup(t).TempDir("nodrop-test-"); err == nil || !strings.HasPrefix(err.Error(), "temporary directory: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestTempDir: a directory ends with the group or before.
 func TestTempDir(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())

@@ -211,10 +211,11 @@ func (g *Group) TempDir(pattern string) (string, error) {
 		return "", err
 	}
 	dir, err := os.MkdirTemp("", pattern)
-	if err == nil {
-		g.say(sayDir, dir)
+	if err != nil {
+		return "", fmt.Errorf("temporary directory: %w", err)
 	}
-	return dir, err
+	g.say(sayDir, dir)
+	return dir, nil
 }
 
 // RemoveDir removes what TempDir has created. If it cannot, because a process

@@ -45,7 +45,7 @@ func (d *driver) connectFailure(x *loop.Exchange, f *loop.Failure) *engine.Failu
 	case f.Late:
 		err = &wire.NetworkError{Err: err}
 	case f.Unsent:
-		err = &wire.UnsentError{Err: err}
+		err = wire.NewUnsentError(&d.last.endpoint, err) // at once: no other connection was begun since
 	}
 	why := wire.Reason(err)
 	if f.Patient && wire.IsTimeout(err) {

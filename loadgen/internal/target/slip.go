@@ -75,7 +75,7 @@ func schemeSlip(text string) *Slip {
 		return &Slip{notHTTP, "try " + safetext.MaskURL(strings.ToLower(m[1])+"://"+strings.ReplaceAll(m[2], `\`, "/"))}
 	}
 	bare := strings.TrimLeft(text, ":/")
-	if bare == "" || strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//") {
+	if bare == "" || strings.ContainsRune(".-", rune(bare[0])) || strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//") { // a file or a flag, not a host
 		return &Slip{Problem: notHTTP}
 	}
 	return &Slip{notHTTP, "try " + safetext.MaskURL("http://"+bare)}

@@ -46,7 +46,7 @@ func ownClass(err error) record.Class {
 		return record.NewClass(record.StageClient, record.CausePorts)
 	case errors.Is(err, errUnwatched):
 		return record.NewClass(record.StageClient, record.CauseOther)
-	case errors.As(err, &unsent) && hasNoRoute(unsent.Err):
+	case errors.As(err, &unsent) && (unsent.NoSource || hasNoRoute(unsent.Err)):
 		return record.NewClass(record.StageClient, record.CauseRoute)
 	}
 	return 0

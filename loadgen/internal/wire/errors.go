@@ -32,7 +32,10 @@ var ErrStalled = errors.New("nodrop was not running when the request timed out")
 // UnsentError is the error of a TCP connect that failed at once. If it says
 // that there is no route, it comes from this machine's routing table: routers
 // and neighbours report that later.
-type UnsentError struct{ Err error }
+type UnsentError struct {
+	Err      error
+	NoSource bool // this machine has no address to connect from
+}
 
 func (e *UnsentError) Error() string { return e.Err.Error() }
 func (e *UnsentError) Unwrap() error { return e.Err }

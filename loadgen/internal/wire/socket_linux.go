@@ -88,7 +88,26 @@ func connectError(e *Endpoint, err error) error {
 	if e.Path != "" {
 		return err
 	}
-	return &UnsentError{err}
+	return NewUnsentError(e, err)
+}
+
+// NewUnsentError returns the error of a TCP connect to e that failed at once. For
+// IPv6, the kernel says the same when there is no free port and when there is no
+// address to connect from, as where IPv6 is disabled. A datagram socket has its
+// own ports and needs the same address, and its connect sends nothing.
+func NewUnsentError(e *Endpoint, err error) *UnsentError {
+	unsent := &UnsentError{Err: err}
+	if !errors.Is(err, unix.EADDRNOTAVAIL) || !e.Addr.Addr().Is6() {
+		return unsent
+	}
+	family, sockaddr := sockaddrOf(e)
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return unsent
+	}
+	unsent.NoSource = errors.Is(unix.Connect(fd, sockaddr), unix.EADDRNOTAVAIL)
+	_ = unix.Close(fd)
+	return unsent
 }
 
 // bindSource sets the local address of fd. It leaves the port to connect, which

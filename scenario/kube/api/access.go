@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -50,6 +51,18 @@ func (a *Access) Object(ctx context.Context, ref Ref) (*Object, error) {
 	return c.Object(ctx, ref)
 }
 
+// empty is the error where no kubeconfig has a cluster.
+func (a *Access) empty() error {
+	variable := clientcmd.RecommendedConfigPathEnvVar
+	switch {
+	case a.Kubeconfig != "":
+		return fmt.Errorf("kubernetes: no cluster is configured in %s", a.Kubeconfig)
+	case os.Getenv(variable) != "":
+		return fmt.Errorf("kubernetes: no cluster is configured in %s=%s", variable, os.Getenv(variable))
+	}
+	return &misuse.Error{Problem: "kubernetes: no cluster is configured", Hint: "set KUBECONFIG, or give --kubeconfig FILE"}
+}
+
 // open requires a.mu to be held.
 func (a *Access) open() (*Cluster, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
@@ -58,7 +71,7 @@ func (a *Access) open() (*Cluster, error) {
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
 	config, err := loader.ClientConfig()
 	if clientcmd.IsEmptyConfig(err) {
-		return nil, &misuse.Error{Problem: "kubernetes: no cluster is configured", Hint: "set KUBECONFIG, or give --kubeconfig FILE"}
+		return nil, a.empty()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("kubernetes: %w", OneLine(err))
