@@ -103,14 +103,22 @@ func oneCommand(list []advised) []advised {
 		}
 	}
 	if place >= 0 {
-		var texts []string
+		var typed, open []string
 		for _, o := range options {
-			texts = append(texts, o.text)
+			if strings.HasSuffix(o.text, orMore) {
+				open = append(open, o.text)
+			} else {
+				typed = append(typed, o.text)
+			}
 		}
-		merged[place].Setting = strings.Join(texts, " ")
+		merged[place].Setting = strings.Join(append(typed, open...), " ")
 	}
 	return merged
 }
+
+// orMore ends a setting that may not suffice. It is no part of a command line, so
+// such a setting comes last.
+const orMore = " or more"
 
 // optionsIn splits a command line before each flag.
 func optionsIn(line string) []string {

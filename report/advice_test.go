@@ -50,6 +50,24 @@ func TestAdviceForTheLongest(t *testing.T) {
 	}
 }
 
+// TestLabCommandCanBeTyped: a limit that may have to be higher ends the lab's
+// command line, whichever finding comes first.
+func TestLabCommandCanBeTyped(t *testing.T) {
+	requests := slices.DeleteFunc(reporttest.AbruptRequests(), func(q reporttest.Request) bool {
+		return q.Class == "connect.refused" && q.End < 652*ms
+	})
+	for i := range requests {
+		if requests[i].Class == "wait.reset" {
+			requests[i].Start -= 100 * ms
+		}
+	}
+	got := report.Build(reporttest.Recording(reporttest.NewRun(t, requests, reporttest.Variant("abrupt", reporttest.AbruptMarks())))).Advice().Remedies
+	want := diagnosis.Remedy{Where: "nodrop lab", Setting: "--stop graceful --pre-stop 80ms --grace 135ms or more"}
+	if len(got) == 0 || got[len(got)-1] != want {
+		t.Errorf("got %+v; want %+v at the end", got, want)
+	}
+}
+
 // TestAdviceForTheUnseen: without any product, only what holds everywhere is
 // listed, and that there is more.
 func TestAdviceForTheUnseen(t *testing.T) {
