@@ -112,6 +112,14 @@ func TestLastLines(t *testing.T) {
 	}
 }
 
+// TestLoadOfOne: a load may have one request.
+func TestLoadOfOne(t *testing.T) {
+	one := reporttest.NewRun(t, reporttest.Steady(1, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) { run.Variant = "v" }))
+	if text := unwrapped(t, report.Build(reporttest.Recording(one)), false); !strings.Contains(text, "\nLoad: 1 request, GET ") {
+		t.Errorf("the load is not of 1 request in\n%s", text)
+	}
+}
+
 // TestRemediesOnce: whatever the layout, each remedy is there once.
 func TestRemediesOnce(t *testing.T) {
 	for _, f := range reporttest.Fixtures {

@@ -145,10 +145,13 @@ func perSecond(rate float64) string {
 // plan says what the load sends to what: how much, or for how long.
 func (l *load) plan() string {
 	s := &l.settings
-	amount, length := "", ""
-	if s.Duration > 0 {
+	amount, noun, length := "", "requests", ""
+	switch {
+	case s.Duration > 0:
 		length = " for " + scenario.Span(s.Duration)
-	} else {
+	case s.Requests == 1:
+		amount, noun = "1 ", "request"
+	default:
 		amount = number(s.Requests) + " "
 	}
 	asked := ""
@@ -159,5 +162,5 @@ func (l *load) plan() string {
 	if s.Workers != 1 {
 		workers = number(int64(s.Workers)) + " workers"
 	}
-	return fmt.Sprintf("sending %s%s requests to %s%s%s from %s", amount, cmp.Or(s.Method, "GET"), s.URL, length, asked, workers)
+	return fmt.Sprintf("sending %s%s %s to %s%s%s from %s", amount, cmp.Or(s.Method, "GET"), noun, s.URL, length, asked, workers)
 }
