@@ -84,6 +84,15 @@ func TestSpan(t *testing.T) {
 	}
 }
 
+// TestNumber: digits in groups of three.
+func TestNumber(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 16_200: "16,200", 1_000_000: "1,000,000"} {
+		if got := Number(n); got != want {
+			t.Errorf("%d: %s; want %s", n, got, want)
+		}
+	}
+}
+
 // TestBeforeBegin: the first signal exits, with nothing to wait for or restore.
 func TestBeforeBegin(t *testing.T) {
 	exits, begun := 0, true
