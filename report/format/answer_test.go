@@ -8,7 +8,10 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report"
+	"nodrop/report/brief"
 	"nodrop/report/comparetest"
+	"nodrop/report/diagnosis"
+	"nodrop/report/format/head"
 	"nodrop/report/format/page"
 	"nodrop/report/reporttest"
 )
@@ -63,6 +66,31 @@ func TestOrderOfSections(t *testing.T) {
 				break
 			}
 			rest = part[len(part)-1:] + after
+		}
+	}
+}
+
+// TestManyCauses: the answer names some causes where the details have all, and
+// all where nothing follows.
+func TestManyCauses(t *testing.T) {
+	compared := comparetest.Compared(t, comparetest.Arm(t, "off", reporttest.Lossy(t, 1000, 53, 0)), comparetest.Arm(t, "on", reporttest.Lossy(t, 1000, 0, 0)))
+	for name, tt := range map[string]struct {
+		r     *report.Report
+		named int
+	}{"a lab": {fixture(t, "lab"), 5}, "a comparison": {compared, 7}} {
+		b := brief.Of(tt.r)
+		b.Causes = nil
+		for i := range int64(7) {
+			b.Causes = append(b.Causes, brief.Cause{Arm: b.Arms[0].Name, Title: "a cause", Confidence: diagnosis.Likely, Least: 7 - i, Most: 7 - i, Of: 28, Runs: 1, OfAll: 1})
+		}
+		var text strings.Builder
+		out := page.New(&text, page.Options{})
+		head.Write(out, tt.r, b)
+		if err := out.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(text.String(), ": a cause (likely)\n"); n != tt.named || strings.Contains(text.String(), " 2 more causes below\n") != (n < 7) {
+			t.Errorf("%s: %d causes; want %d, and how many are below:\n%s", name, n, tt.named, &text)
 		}
 	}
 }
