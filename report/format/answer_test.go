@@ -148,6 +148,21 @@ func TestLoadOfOne(t *testing.T) {
 	}
 }
 
+// TestLossesInThousands: lost requests are written as the others beside them,
+// except where scripts read them.
+func TestLossesInThousands(t *testing.T) {
+	list := reporttest.Steady(4000, 0, ms, "gw-1", "gw-2")
+	for i := range int64(1234) {
+		list = append(list, reporttest.Lost(1000*ms+i*ms, 1001*ms+i*ms, "connect.refused", "gw-1", reporttest.RefusedText))
+	}
+	text := unwrapped(t, report.Build(reporttest.Recording(reporttest.NewRun(t, list))), false)
+	for _, want := range []string{" + lost 1234 + ", ": 1,234 lost, ", "    gw-1       2,000   1,234   "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
 // TestRemediesOnce: whatever the layout, each remedy is there once.
 func TestRemediesOnce(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
