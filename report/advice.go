@@ -105,10 +105,10 @@ func oneCommand(list []advised) []advised {
 	if place >= 0 {
 		var typed, open []string
 		for _, o := range options {
-			if strings.HasSuffix(o.text, orMore) {
-				open = append(open, o.text)
-			} else {
+			if isTyped(o.text) {
 				typed = append(typed, o.text)
+			} else {
+				open = append(open, o.text)
 			}
 		}
 		merged[place].Setting = strings.Join(append(typed, open...), " ")
@@ -116,9 +116,9 @@ func oneCommand(list []advised) []advised {
 	return merged
 }
 
-// orMore ends a setting that may not suffice. It is no part of a command line, so
-// such a setting comes last.
-const orMore = " or more"
+// isTyped reports whether all of an option is typed: "--grace 45ms or more" is not,
+// and can only end a command line.
+func isTyped(option string) bool { return strings.Count(option, " ") <= 1 }
 
 // optionsIn splits a command line before each flag.
 func optionsIn(line string) []string {
