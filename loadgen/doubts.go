@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -13,12 +14,19 @@ const unlikelyRate = 250_000
 // each.
 func (c *Config) doubts() []string {
 	var list []string
-	if total := c.Rate * float64(c.Workers); total > unlikelyRate {
-		list = append(list, fmt.Sprintf("-q is per worker, as in hey: -q %v with -c %d asks for %.3g million requests/s, more than most machines can send; for %v/s in all, use -q %.3g",
-			c.Rate, c.Workers, total/1e6, c.Rate, c.Rate/float64(c.Workers)))
+	if total := c.Rate * float64(c.Workers); total > unlikelyRate && c.Workers > 1 {
+		asked := strconv.FormatFloat(c.Rate, 'f', -1, 64)
+		list = append(list, fmt.Sprintf("-q is per worker, as in hey: -q %s with -c %d asks for %s million requests/s, more than most machines can send; for %s/s in all, use -q %s",
+			asked, c.Workers, threeDigits(total/1e6), asked, threeDigits(c.Rate/float64(c.Workers))))
 	}
 	if _, err := time.ParseDuration(string(c.Body)); err == nil && c.Method == "GET" {
 		list = append(list, fmt.Sprintf("-d %q is sent as the body of each request; to send for that long, use -z %s", c.Body, c.Body))
 	}
 	return list
+}
+
+// threeDigits rounds to three significant digits, without an exponent.
+func threeDigits(v float64) string {
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64) // what it formats, it parses
+	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }

@@ -103,14 +103,22 @@ func oneCommand(list []advised) []advised {
 		}
 	}
 	if place >= 0 {
-		var texts []string
+		var typed, open []string
 		for _, o := range options {
-			texts = append(texts, o.text)
+			if isTyped(o.text) {
+				typed = append(typed, o.text)
+			} else {
+				open = append(open, o.text)
+			}
 		}
-		merged[place].Setting = strings.Join(texts, " ")
+		merged[place].Setting = strings.Join(append(typed, open...), " ")
 	}
 	return merged
 }
+
+// isTyped reports whether all of an option is typed: "--grace 45ms or more" is not,
+// and can only end a command line.
+func isTyped(option string) bool { return strings.Count(option, " ") <= 1 }
 
 // optionsIn splits a command line before each flag.
 func optionsIn(line string) []string {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/product"
 	"nodrop/report"
 	"nodrop/report/diagnosis"
 	"nodrop/report/reporttest"
@@ -45,6 +46,25 @@ func TestAdviceForTheLongest(t *testing.T) {
 	}
 	for _, runs := range [][]*record.Run{{short, long}, {long, short}} {
 		if diff := cmp.Diff(want, report.Build(reporttest.Recording(runs...)).Advice().Remedies); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// TestLabCommandCanBeTyped: what is more than a flag and its value ends the lab's
+// command line, whichever finding comes first.
+func TestLabCommandCanBeTyped(t *testing.T) {
+	for want, settings := range map[string][]string{
+		"--stop graceful --pre-stop 80ms --grace 135ms or more":                 {"--stop graceful --grace 135ms or more", "--stop graceful --pre-stop 80ms"},
+		"--stop graceful --pre-stop 80ms --drain-timeout 3s, or 0 for no limit": {"--drain-timeout 3s, or 0 for no limit", "--stop graceful --pre-stop 80ms"},
+		"--stop graceful --pre-stop 80ms --grace 35ms":                          {"--stop graceful --pre-stop 80ms", "--stop graceful --grace 35ms"},
+	} {
+		var findings []diagnosis.Finding
+		for _, setting := range settings {
+			findings = append(findings, diagnosis.Finding{Remedies: []diagnosis.Remedy{{Where: product.Lab, Setting: setting}}})
+		}
+		got := report.AdviceOf([]report.RunReport{{Findings: findings}}).Remedies
+		if diff := cmp.Diff([]diagnosis.Remedy{{Where: product.Lab, Setting: want}}, got); diff != "" {
 			t.Error(diff)
 		}
 	}

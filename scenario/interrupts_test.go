@@ -72,18 +72,6 @@ func TestWaiting(t *testing.T) {
 	}
 }
 
-// TestSpan: no units that are zero.
-func TestSpan(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 1500 * time.Millisecond: "1.5s", 20 * time.Second: "20s", time.Minute: "1m", 10 * time.Minute: "10m",
-		80 * time.Second: "1m20s", time.Hour: "1h", 10 * time.Hour: "10h", time.Hour + 20*time.Minute: "1h20m", time.Hour + time.Second: "1h0m1s",
-	} {
-		if got := Span(d); got != want {
-			t.Errorf("%v: %s; want %s", d, got, want)
-		}
-	}
-}
-
 // TestBeforeBegin: the first signal exits, with nothing to wait for or restore.
 func TestBeforeBegin(t *testing.T) {
 	exits, begun := 0, true

@@ -1,10 +1,5 @@
 package scenario
 
-import (
-	"strings"
-	"time"
-)
-
 // Watch is told what a run does, as it does it. Its functions may be nil. The
 // run calls them from several goroutines and waits for them, so they must not
 // block.
@@ -55,15 +50,4 @@ func (w Watch) masked(mask func(string) string) Watch {
 		w.Act = func(phase Phase, name string) func() { return act(phase, mask(name)) }
 	}
 	return w
-}
-
-// Span returns a duration in the units that people use: 1m20s, 10m, 1h.
-func Span(d time.Duration) string {
-	text := d.String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, zero) {
-			text = text[:len(text)-2]
-		}
-	}
-	return text
 }

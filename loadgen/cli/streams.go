@@ -15,7 +15,7 @@ import (
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer // Err drops whatever is unsafe on a terminal
-	RawErr   io.Writer // Err unfiltered, for nodrop's own text such as cursor movements
+	RawErr   io.Writer // Err unfiltered, for another load generator
 }
 
 // Complain prints an error on one line, and a hint on the next if there is one.

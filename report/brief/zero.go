@@ -10,7 +10,7 @@ type Zero struct {
 	// The shortest outage that the load would have met 19 times in 20, in ns: of
 	// one of the endpoints, and of as many as left.
 	Of       int
-	Shortest int64
+	Shortest int64 // the largest int64 if the load would have met none
 	Leaving  int
 	OfThose  int64 // 0 for fewer than two
 }

@@ -14,9 +14,12 @@ func (p *Program) OutputFlag(fs *pflag.FlagSet) *[]string { return p.outputFlag(
 
 func (p *Program) outputFlag(fs *pflag.FlagSet, of output.Source) *[]string {
 	formats := of.Flag(fs)
-	fs.BoolVar(&p.full, "full", false, "leave nothing out of the text report: every endpoint, window and mark")
-	cli.GroupOutput.Hold(fs, "o FORMAT[=FILE]", "full")
+	cli.GroupOutput.Hold(fs, "o FORMAT[=FILE]")
 	cli.Offer(fs, "o", of.Formats()...)
+	if of != output.OfComparison { // its text leaves nothing out
+		fs.BoolVar(&p.full, "full", false, "leave nothing out of the text report: every endpoint, window and mark")
+		cli.GroupOutput.Hold(fs, "full")
+	}
 	return formats
 }
 

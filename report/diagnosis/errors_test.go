@@ -541,7 +541,7 @@ func TestErrorsAtExit(t *testing.T) {
 	checkErrorCases(t, []errorCase{
 		{
 			name: "all at the exit", requests: slices.Concat(served, at(800*ms)), marks: marks, responses: page,
-			rule: "answered-at-exit", code: GraceTimer, lost: 20, confidence: Likely,
+			rule: "responded-at-exit", code: GraceTimer, lost: 20, confidence: Likely,
 			says: []string{"700.0 ms after the stop signal", "HAProxy: hard-stop-after"}, never: []string{"refused requests"},
 		},
 		{

@@ -73,7 +73,7 @@ var lossRules = []lossRow{
 	{"cut-in-flight", CutInFlight, cutInFlight{}},
 	{"tls-cut", TLSCut, tlsCut{}},
 	{"tls-refused", TLSRefused, tlsRefused{}},
-	{"answered-at-exit", GraceTimer, respondedAtExit{}},
+	{"responded-at-exit", GraceTimer, respondedAtExit{}},
 	{"refused-while-draining", RefusedWhenDraining, refusedWhileDraining{ofShape{errorshape.Leaving}}},
 	{"served-too-early", ReadyTooEarly, servedTooEarly{ofShape{errorshape.Arriving}}},
 	{"no-upstream-left", NoUpstreamLeft, noUpstreamLeft{ofShape{errorshape.NothingLeft}}},

@@ -8,7 +8,10 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report"
+	"nodrop/report/brief"
 	"nodrop/report/comparetest"
+	"nodrop/report/diagnosis"
+	"nodrop/report/format/head"
 	"nodrop/report/format/page"
 	"nodrop/report/reporttest"
 )
@@ -67,6 +70,31 @@ func TestOrderOfSections(t *testing.T) {
 	}
 }
 
+// TestManyCauses: the answer names some causes where the details have all, and
+// all where nothing follows.
+func TestManyCauses(t *testing.T) {
+	compared := comparetest.Compared(t, comparetest.Arm(t, "off", reporttest.Lossy(t, 1000, 53, 0)), comparetest.Arm(t, "on", reporttest.Lossy(t, 1000, 0, 0)))
+	for name, tt := range map[string]struct {
+		r     *report.Report
+		named int
+	}{"a lab": {fixture(t, "lab"), 5}, "a comparison": {compared, 7}} {
+		b := brief.Of(tt.r)
+		b.Causes = nil
+		for i := range int64(7) {
+			b.Causes = append(b.Causes, brief.Cause{Arm: b.Arms[0].Name, Title: "a cause", Confidence: diagnosis.Likely, Least: 7 - i, Most: 7 - i, Of: 28, Runs: 1, OfAll: 1})
+		}
+		var text strings.Builder
+		out := page.New(&text, page.Options{})
+		head.Write(out, tt.r, b)
+		if err := out.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(text.String(), ": a cause (likely)\n"); n != tt.named || strings.Contains(text.String(), " 2 more causes below\n") != (n < 7) {
+			t.Errorf("%s: %d causes; want %d, and how many are below:\n%s", name, n, tt.named, &text)
+		}
+	}
+}
+
 // TestLastLines: a plain load ends with the verdict, the cause and the change.
 func TestLastLines(t *testing.T) {
 	quiet := reporttest.NewRun(t, reporttest.Steady(400, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) {
@@ -108,6 +136,29 @@ func TestLastLines(t *testing.T) {
 		got := lines[max(0, len(lines)-len(tt.want)):]
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
+		}
+	}
+}
+
+// TestLoadOfOne: a load may have one request.
+func TestLoadOfOne(t *testing.T) {
+	one := reporttest.NewRun(t, reporttest.Steady(1, 0, ms, "gw-1"), reporttest.Edited(func(run *record.Run) { run.Variant = "v" }))
+	if text := unwrapped(t, report.Build(reporttest.Recording(one)), false); !strings.Contains(text, "\nLoad: 1 request, GET ") {
+		t.Errorf("the load is not of 1 request in\n%s", text)
+	}
+}
+
+// TestLossesInThousands: lost requests are written as the others beside them,
+// except where scripts read them.
+func TestLossesInThousands(t *testing.T) {
+	list := reporttest.Steady(4000, 0, ms, "gw-1", "gw-2")
+	for i := range int64(1234) {
+		list = append(list, reporttest.Lost(1000*ms+i*ms, 1001*ms+i*ms, "connect.refused", "gw-1", reporttest.RefusedText))
+	}
+	text := unwrapped(t, report.Build(reporttest.Recording(reporttest.NewRun(t, list))), false)
+	for _, want := range []string{" + lost 1234 + ", ": 1,234 lost, ", "    gw-1       2,000   1,234   "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package format
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"nodrop/loadgen/record"
@@ -22,7 +23,7 @@ func zeroNotes(r *report.RunReport) []string {
 		return nil
 	}
 	list := []string{fmt.Sprintf("0 lost of %s, but the loss ratio may be up to %s (95 %% confidence)", phrase.Number(r.Run.Counts.OK), phrase.Percentage(z.Bound))}
-	if z.Event && z.Of > 1 {
+	if z.Event && z.Of > 1 && z.Shortest != math.MaxInt64 {
 		list = append(list, smallestOutages(&z))
 	}
 	return list

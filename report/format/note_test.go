@@ -2,6 +2,7 @@ package format
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"nodrop/loadgen/record"
@@ -9,6 +10,21 @@ import (
 	"nodrop/report/format/head"
 	"nodrop/report/reporttest"
 )
+
+// TestNothingSentInTheEvent: a load that no outage would have met has no shortest
+// outage.
+func TestNothingSentInTheEvent(t *testing.T) {
+	requests := append(reporttest.Steady(10, 0, ms, "gw-1", "gw-2"), reporttest.Steady(10, 3000*ms, ms, "gw-1", "gw-2")...)
+	run := reporttest.NewRun(t, requests, reporttest.Edited(func(run *record.Run) {
+		run.Marks = []record.Mark{{Kind: record.MarkStep, Name: "restart", Start: 100 * ms, End: 2200 * ms}}
+	}))
+	r := report.Build(reporttest.Recording(run))
+	for name, text := range map[string]string{"text": unwrapped(t, r, true), "markdown": render(t, Markdown, r), "data": render(t, ComputedJSON, r)} {
+		if strings.Contains(text, "9223372036") || !strings.Contains(text, "an outage of 1 of 2 endpoints would have gone unnoticed, however long") {
+			t.Errorf("%s: got\n%s", name, text)
+		}
+	}
+}
 
 // TestRateNotReached compares the rate that -q asked for with the rate sent.
 func TestRateNotReached(t *testing.T) {

@@ -188,7 +188,7 @@ func (t *text) writeLoss(r *report.RunReport) {
 	t.folded = nil
 	t.Heading("Loss:")
 	fmt.Fprintf(t, "  planned %d = started %d + unsent %d\n", c.Planned, c.Started, c.Unsent)
-	fmt.Fprintf(t, "  started %d = ok %d + lost %s + spoiled %d + aborted %d\n", c.Started, c.OK, t.Lost(c.Lost), c.Spoiled, c.Aborted)
+	fmt.Fprintf(t, "  started %d = ok %d + lost %s + spoiled %d + aborted %d\n", c.Started, c.OK, t.Lost(strconv.FormatInt(c.Lost, 10)), c.Spoiled, c.Aborted)
 	if r.Loss.Identity != nil {
 		fmt.Fprintf(t, "  %s: %v\n", t.In(page.Red, "THE COUNTS DO NOT ADD UP"), r.Loss.Identity)
 	}
@@ -297,7 +297,7 @@ func (t *text) writeEndpoints(l *analysis.Loss) {
 			table.Row(fmt.Sprintf("and %d more", len(list)-i))
 			break
 		}
-		table.Row(cmp.Or(clean(e.Name), "(none reached)"), phrase.Number(e.OK), t.Lost(e.Lost),
+		table.Row(cmp.Or(clean(e.Name), "(none reached)"), phrase.Number(e.OK), t.Lost(phrase.Number(e.Lost)),
 			lastConnected(&e.Seen), phrase.Moment(e.Seen.LastResponse), cmp.Or(classList(e.Classes), "-"))
 	}
 	table.Write(t.Page)
@@ -340,7 +340,7 @@ func (t *text) writeWindows(l *analysis.Loss) {
 // exposure says how many of how many requests were lost. Requests already in
 // flight are not among those started inside the window.
 func exposure(out *page.Page, w analysis.Window) string {
-	text := fmt.Sprintf("%s lost, %s started in it", out.Lost(w.Lost), phrase.Number(w.Exposed))
+	text := fmt.Sprintf("%s lost, %s started in it", out.Lost(phrase.Number(w.Lost)), phrase.Number(w.Exposed))
 	if w.Lost > w.InFlight && w.Exposed > 0 {
 		text += fmt.Sprintf(", %s of them lost", phrase.Share(w.Ratio()))
 	}

@@ -127,6 +127,9 @@ func kindsToDraw(t *testing.T, rng *rand.Rand) []runKind {
 	all := slices.DeleteFunc(slices.Concat(serverKinds, gatewayKinds), func(k runKind) bool {
 		return !wanted.MatchString(k.name) || *calibrateRuns == 0 && !k.few
 	})
+	if len(all) == 0 {
+		t.Fatalf("no kind of run matches %q", *calibrateKinds)
+	}
 	if *calibrateRuns == 0 {
 		return all
 	}

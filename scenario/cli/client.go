@@ -14,8 +14,8 @@ import (
 // runClients runs another load generator (--client) against the fleet, once for
 // each stop mode.
 func (o *labOptions) runClients(ctx context.Context) error {
-	if len(*o.checks)+len(*o.outputs) > 0 {
-		return errors.New("--fail-if, -o: not with --client, which reports its own results")
+	if len(*o.checks)+len(*o.outputs) > 0 || o.flags.set.Changed("full") {
+		return errors.New("--fail-if, -o, --full: not with --client, which reports its own results")
 	}
 	if o.flags.set.Changed(progressFlag) {
 		return errors.New("--progress: not with --client, which shows its own")

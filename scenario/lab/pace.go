@@ -71,14 +71,12 @@ func (p *Pace) String() string {
 
 // perSecond formats a rate, with its digits grouped by thousands.
 func perSecond(rate float64) string {
-	whole, part, _ := strings.Cut(strconv.FormatFloat(rate, 'f', -1, 64), ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
+	_, part, found := strings.Cut(strconv.FormatFloat(rate, 'f', -1, 64), ".")
+	text := scenario.Number(int64(rate))
+	if found {
+		text += "." + part
 	}
-	if part != "" {
-		whole += "." + part
-	}
-	return whole
+	return text
 }
 
 // measure sends requests as fast as responses arrive, to its own fleet.

@@ -25,7 +25,7 @@ func Write(out *page.Page, r *report.Report, b *brief.Brief) {
 	fmt.Fprintln(out)
 	writeArms(out, b)
 	writeEvidence(out, r)
-	writeWhy(out, b)
+	writeWhy(out, b, len(r.Compared) == 0)
 	writeChange(out, "What to change:", b.Advice.Remedies, b.Advice.Unseen)
 	writeWhen(out, b)
 	writeLoads(out, b)

@@ -66,7 +66,7 @@ func zeroTexts(list []brief.Zero) []string {
 
 func loadText(l *brief.Load) string {
 	s := &l.Settings
-	text := fmt.Sprintf("%s requests, %s %s, by %s, ", spread(l.Started, whole), s.Method, phrase.Shorten(s.URL, maxURL), phrase.Counted(int64(s.Workers), "worker", "workers"))
+	text := fmt.Sprintf("%s %s, %s %s, by %s, ", spread(l.Started, whole), phrase.Choose(int64(l.Started[1]), "request", "requests"), s.Method, phrase.Shorten(s.URL, maxURL), phrase.Counted(int64(s.Workers), "worker", "workers"))
 	if s.KeepAlive {
 		text += "kept-alive connections"
 	} else {

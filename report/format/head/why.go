@@ -17,10 +17,11 @@ const (
 	duration = metric.Duration
 )
 
-const maxCauses = 5 // of each arm
+const maxCauses = 5 // of each arm, if the details have all
 
-// writeWhy lists the causes of the losses, then what else was found.
-func writeWhy(out *page.Page, b *brief.Brief) {
+// writeWhy lists the causes of the losses, then what else was found. detailed says
+// that the details below list all of them.
+func writeWhy(out *page.Page, b *brief.Brief, detailed bool) {
 	for _, part := range []struct {
 		title string
 		list  []brief.Cause
@@ -33,12 +34,12 @@ func writeWhy(out *page.Page, b *brief.Brief) {
 		shown := map[string]int{}
 		for i := range part.list {
 			c := &part.list[i]
-			if shown[c.Arm]++; shown[c.Arm] <= maxCauses {
+			if shown[c.Arm]++; shown[c.Arm] <= maxCauses || !detailed {
 				out.Paragraph("  ", causeLine(c))
 			}
 		}
 		for i := range b.Arms {
-			if more := shown[b.Arms[i].Name] - maxCauses; more > 0 {
+			if more := shown[b.Arms[i].Name] - maxCauses; more > 0 && detailed {
 				out.Paragraph("  ", safetext.CleanLine(lead(b.Arms[i].Name))+phrase.Counted(int64(more), "more cause", "more causes")+" below")
 			}
 		}

@@ -103,12 +103,12 @@ func (p *Page) In(s Style, text string) string {
 	return string(s) + text + string(plain)
 }
 
-// Lost formats a number of lost requests: red unless it is 0.
-func (p *Page) Lost(n int64) string {
-	if n == 0 {
-		return "0"
+// Lost returns a number of lost requests: in red unless it is 0.
+func (p *Page) Lost(number string) string {
+	if number == "0" {
+		return number
 	}
-	return p.In(Red, fmt.Sprint(n))
+	return p.In(Red, number)
 }
 
 // Heading writes a heading on its own line, or on several if the page is narrow.

@@ -122,16 +122,7 @@ func requests(n int64) string {
 	if n == 1 {
 		return "1 request"
 	}
-	return number(n) + " requests"
-}
-
-// number returns n with its thousands apart: 16,200.
-func number(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
+	return scenario.Number(n) + " requests"
 }
 
 // perSecond returns a rate, with a digit after the point if it is small.
@@ -139,17 +130,20 @@ func perSecond(rate float64) string {
 	if rate < 10 {
 		return strconv.FormatFloat(math.Round(rate*10)/10, 'f', -1, 64) + "/s"
 	}
-	return number(int64(math.Round(rate))) + "/s"
+	return scenario.Number(int64(math.Round(rate))) + "/s"
 }
 
 // plan says what the load sends to what: how much, or for how long.
 func (l *load) plan() string {
 	s := &l.settings
-	amount, length := "", ""
-	if s.Duration > 0 {
+	amount, noun, length := "", "requests", ""
+	switch {
+	case s.Duration > 0:
 		length = " for " + scenario.Span(s.Duration)
-	} else {
-		amount = number(s.Requests) + " "
+	case s.Requests == 1:
+		amount, noun = "1 ", "request"
+	default:
+		amount = scenario.Number(s.Requests) + " "
 	}
 	asked := ""
 	if s.Rate > 0 {
@@ -157,7 +151,7 @@ func (l *load) plan() string {
 	}
 	workers := "1 worker"
 	if s.Workers != 1 {
-		workers = number(int64(s.Workers)) + " workers"
+		workers = scenario.Number(int64(s.Workers)) + " workers"
 	}
-	return fmt.Sprintf("sending %s%s requests to %s%s%s from %s", amount, cmp.Or(s.Method, "GET"), s.URL, length, asked, workers)
+	return fmt.Sprintf("sending %s%s %s to %s%s%s from %s", amount, cmp.Or(s.Method, "GET"), noun, s.URL, length, asked, workers)
 }

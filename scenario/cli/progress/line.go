@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"nodrop/scenario"
 )
 
 // leastStep is the least number of columns in which a step is worth naming.
@@ -84,7 +86,7 @@ func (v *view) in(f form) string {
 // counts are the rates, unless the load only waits for its end, and what is
 // lost.
 func (f *figures) counts(asked, sent bool) string {
-	text := number(f.lost) + " lost"
+	text := scenario.Number(f.lost) + " lost"
 	if sent && !f.over {
 		text = perSecond(f.sent) + " sent, " + text
 	}
@@ -112,7 +114,7 @@ func (v *view) long() string {
 
 // rates are the counts in words.
 func (f *figures) rates() string {
-	lost := number(f.lost) + " lost"
+	lost := scenario.Number(f.lost) + " lost"
 	switch {
 	case f.over:
 		return lost

@@ -2,7 +2,7 @@ package progress
 
 import "time"
 
-// window is how far back a Meter looks at most, if it is asked more often.
+// window is how far back a meter looks at most, if it is asked more often.
 const window = 2 * time.Second
 
 // meter measures how many requests per second a load has sent lately.

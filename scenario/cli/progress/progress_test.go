@@ -421,6 +421,19 @@ func TestLine(t *testing.T) {
 	}
 }
 
+// TestPlan: what is sent, in words, also of one request.
+func TestPlan(t *testing.T) {
+	for want, settings := range map[string]record.Settings{
+		"sending 1 POST request to http://h/ from 1 worker":                {URL: "http://h/", Method: "POST", Requests: 1, Workers: 1},
+		"sending 2,500 GET requests to http://h/ at 100/s from 10 workers": paced,
+		"sending GET requests to http://h/ for 1m from 2 workers":          {URL: "http://h/", Duration: time.Minute, Workers: 2, Requests: 1},
+	} {
+		if got := (&load{settings: settings}).plan(); got != want {
+			t.Errorf("got %q; want %q", got, want)
+		}
+	}
+}
+
 // TestState: no load is shown beyond its plan, nor as done before it is.
 func TestState(t *testing.T) {
 	for name, tc := range map[string]struct {

@@ -177,7 +177,7 @@ func (t *Tracker) add(e entry) {
 	}
 }
 
-// due is when Take has lines to print; false if nothing is planned.
+// due is when take has lines to print; false if nothing is planned.
 func (t *Tracker) due() (at time.Time, planned bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
