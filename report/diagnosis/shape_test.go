@@ -193,7 +193,7 @@ func TestIdleRace(t *testing.T) {
 		},
 		{
 			name: "idle before", requests: slices.Concat(slow, race(5000*ms)), edit: far,
-			code: IdleCloseRace, sure: Likely, lost: 5, says: []string{"had been idle for 5.000 s to 5.000 s"},
+			code: IdleCloseRace, sure: Likely, lost: 5, says: []string{"had been idle for 5.000 s"},
 		},
 		{
 			name: "not idle before", requests: slices.Concat(slow, race(us)), edit: far,
