@@ -56,7 +56,22 @@ func rounded(d time.Duration) string {
 	return "at once"
 }
 
-// mostNamed is how many endpoints a line names.
+// ended is the line at the end of loads: what they lost together.
+func ended(loads []*load) entry {
+	var elapsed time.Duration
+	var lost, started int64
+	for _, l := range loads {
+		p := l.Progress()
+		elapsed, lost, started = max(elapsed, p.Elapsed), lost+p.Lost, started+p.Started
+	}
+	what := "the load is over: "
+	if len(loads) > 1 {
+		what = "the loads are over: "
+	}
+	return entry{at: int64(elapsed), text: what + "lost " + number(lost) + " of " + requests(started)}
+}
+
+// mostNamed is how many endpoints a line names; of more, it gives the number.
 const mostNamed = 5
 
 func (e *entry) line() string {
@@ -70,9 +85,9 @@ func (e *entry) line() string {
 	case e.step != "":
 		text = e.step
 	case len(e.endpoints) > mostNamed:
-		text = fmt.Sprintf("%s: %s and %d more", e.kind, strings.Join(e.endpoints[:mostNamed], ", "), len(e.endpoints)-mostNamed)
+		text = fmt.Sprintf("%s: %d endpoints", e.kind, len(e.endpoints))
 	case len(e.endpoints) > 1:
-		text = fmt.Sprintf("%s: %s", e.kind, strings.Join(e.endpoints, ", "))
+		text = fmt.Sprintf("%s: %s", e.kind, strings.Join(slices.Sorted(slices.Values(e.endpoints)), ", "))
 	}
 	return listed(e.run, fmt.Sprintf("%.1fs: %s", time.Duration(e.at).Seconds(), text))
 }

@@ -141,13 +141,14 @@ func TestPlainLines(t *testing.T) {
 		"18.5 "+run+", 3.0s: scale: begins",
 		"25.0 "+run+", 10s: 40 %, 15s left, asked for 100/s, sent 100/s, 20 lost; running: scale",
 		"27.5 "+run+", 12.0s: scale: done after 9s",
-		"27.5 "+run+", 12.0s: terminating: a, b, c, d, e and 2 more",
-		"27.5 "+run+", 12.0s: exited: a, b, c, d, e and 2 more",
+		"27.5 "+run+", 12.0s: terminating: 7 endpoints",
+		"27.5 "+run+", 12.0s: exited: 7 endpoints",
 		"27.5 "+run+", 12.0s: replica h ready",
 		"28.5 "+run+", 13.0s: check: failed after 10ms: exit status 7: denied",
 		"28.5 "+run+", 13.0s: "+scenario.HandMark,
 		"28.5 "+run+", 13.0s: "+scenario.HandMark,
 		"35.0 "+run+", 20s: 80 %, 5s left, asked for 100/s, sent 100/s, 40 lost",
+		"40.0 "+run+", 25.0s: the load is over: lost 50 of 2,501 requests",
 		"50.0 "+run+": restoring: deployment/web, for 10s so far",
 	)
 }
@@ -205,10 +206,12 @@ func TestPlainRunsInARow(t *testing.T) {
 		"0.1 old, run 1 of 2, 0.1s: replica a ready",
 		"0.1 old, run 1 of 2, 0.1s: act: failed at once: no",
 		"0.1 old, run 1 of 2, 0.1s: then: skipped: act did not succeed",
+		"0.1 old, run 1 of 2, 0.1s: the load is over: lost 0 of 10 requests",
 		"0.1 new, run 2 of 2"+sending,
 		"0.2 new, run 2 of 2, 0.1s: replica a ready",
 		"0.2 new, run 2 of 2, 0.1s: act: failed at once: no",
 		"0.2 new, run 2 of 2, 0.1s: then: skipped: act did not succeed",
+		"0.2 new, run 2 of 2, 0.1s: the load is over: lost 0 of 10 requests",
 	)
 }
 
