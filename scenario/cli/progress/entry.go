@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,10 +88,13 @@ func (e *entry) line() string {
 	case len(e.endpoints) > mostNamed:
 		text = fmt.Sprintf("%s: %d endpoints", e.kind, len(e.endpoints))
 	case len(e.endpoints) > 1:
-		text = fmt.Sprintf("%s: %s", e.kind, strings.Join(slices.Sorted(slices.Values(e.endpoints)), ", "))
+		text = fmt.Sprintf("%s: %s", e.kind, strings.Join(slices.SortedFunc(slices.Values(e.endpoints), byNumber), ", "))
 	}
 	return listed(e.run, fmt.Sprintf("%.1fs: %s", time.Duration(e.at).Seconds(), text))
 }
+
+// byNumber puts gw-9 before gw-10.
+func byNumber(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) }
 
 // grouped puts endpoints with marks of the same kind on one line, at the first of
 // them, and drops the beginning of steps that have ended.

@@ -170,6 +170,9 @@ func TestPlainSideBySide(t *testing.T) {
 				s.mark(record.MarkReady, "a")
 			}
 		}
+		for _, gone := range []string{"gw-10", "gw-2"} {
+			fast.mark(record.MarkExited, gone)
+		}
 		time.Sleep(9 * time.Second)
 		over()
 	})
@@ -179,6 +182,7 @@ func TestPlainSideBySide(t *testing.T) {
 		"0.0 kept: sending POST requests to http://h/b for 20s from 1 worker",
 		"1.5 1.0s: replica a ready",
 		"2.5 2.0s: replica a ready",
+		"2.5 2.0s: exited: gw-2, gw-10",
 		"10.0 10s: 40 %, 15s left; new: asked for 100/s, sent 100/s, 0 lost; kept: sent 2.5/s, 1 lost",
 	)
 }
