@@ -1,14 +1,11 @@
 package phrase
 
 import (
-	"fmt"
-
-	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 )
 
 // Relation says how far a time is from the nearest mark.
-func Relation(r analysis.Relation) string { return Apart(r.Distance) + " " + happened(r) }
+func Relation(r analysis.Relation) string { return Apart(r.Distance) + " " + r.Mark.Clause(r.ToEnd) }
 
 // Apart says how far a time is from another: "3.0 ms after".
 func Apart(ns int64) string {
@@ -16,37 +13,6 @@ func Apart(ns int64) string {
 		return Duration(-ns) + " before"
 	}
 	return Duration(ns) + " after"
-}
-
-// happened is what a mark says, as a clause.
-func happened(r analysis.Relation) string {
-	m := &r.Mark
-	switch {
-	case m.Kind == record.MarkStep && r.ToEnd:
-		return "the end of " + m.Name
-	case m.Kind == record.MarkStep:
-		return "the start of " + m.Name
-	case m.Endpoint == "" || m.Name != m.Kind.Of(m.Endpoint):
-		return m.Name
-	}
-	if clause, known := clauses[m.Kind]; known {
-		return fmt.Sprintf(clause, m.Endpoint)
-	}
-	return m.Name
-}
-
-// clauses are the names of marks of endpoints with a verb.
-var clauses = map[record.MarkKind]string{
-	record.MarkTerminating:     "replica %s began to terminate",
-	record.MarkSignalled:       "replica %s was signalled",
-	record.MarkListenerClosed:  "the listener of replica %s closed",
-	record.MarkKilled:          "replica %s was killed",
-	record.MarkEndpointRemoved: "endpoint %s was removed",
-	record.MarkNotReady:        "endpoint %s was not ready",
-	record.MarkEndpointGoes:    "endpoint %s began to terminate",
-	record.MarkEndpointDropped: "endpoint %s was dropped",
-	record.MarkConnectionsCut:  "the connections of %s were cut",
-	record.MarkReady:           "replica %s was ready",
 }
 
 // Times formats a time, or two if they differ.
