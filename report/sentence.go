@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -41,7 +42,42 @@ func ofArms(arms []*compare.Arm) string {
 			return text
 		}
 	}
+	if text := variantsPhrase(arms); text != "" && utf8.RuneCountInString(text) <= maxSentence {
+		return text
+	}
 	return sumPhrase(arms)
+}
+
+// variantsPhrase says what each variant lost, over its loads side by side; "" if
+// runs were repeated, or variants have one load each.
+func variantsPhrase(arms []*compare.Arm) string {
+	type sum struct {
+		variant       string
+		lost, started int64
+	}
+	var sums []sum
+	for _, a := range arms {
+		if len(a.Runs) != 1 || a.Variant == "" {
+			return ""
+		}
+		if n := len(sums); n == 0 || sums[n-1].variant != a.Variant {
+			sums = append(sums, sum{variant: a.Variant})
+		}
+		of, c := &sums[len(sums)-1], a.Runs[0].Run.Counts
+		of.lost, of.started = of.lost+c.Lost, of.started+c.Started
+	}
+	if len(sums) == len(arms) {
+		return ""
+	}
+	var parts []string
+	for i, s := range sums {
+		of := phrase.Number(s.started)
+		if i == 0 {
+			of = phrase.Counted(s.started, "request", "requests")
+		}
+		parts = append(parts, phrase.Shorten(s.variant, maxArmName)+" "+someOf(s.lost, s.started, of))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // armPhrase says what an arm lost: with the noun only where it is the first, and
@@ -107,13 +143,21 @@ func sumPhrase(arms []*compare.Arm) string {
 		}
 	}
 	if lost == 0 {
-		return fmt.Sprintf("all %d lost none of %s", len(arms), phrase.Counted(started, "request", "requests"))
+		return fmt.Sprintf("all %d %s lost none of %s", len(arms), kindOf(arms), phrase.Counted(started, "request", "requests"))
 	}
-	text := fmt.Sprintf("%d of %d lost requests: %s of %s in all (%s)", losers, len(arms), phrase.Number(lost), phrase.Number(started), phrase.Percentage(ratio(lost, started)))
+	text := fmt.Sprintf("%d of %d %s lost requests: %s of %s in all (%s)", losers, len(arms), kindOf(arms), phrase.Number(lost), phrase.Number(started), phrase.Percentage(ratio(lost, started)))
 	if losers > 1 {
 		return text + fmt.Sprintf(", %s of them in %s", phrase.Number(most), phrase.Shorten(worst.Name, maxArmName))
 	}
 	return text + ", all in " + phrase.Shorten(worst.Name, maxArmName)
+}
+
+// kindOf says what arms are: variants, or loads if some ran side by side.
+func kindOf(arms []*compare.Arm) string {
+	if slices.ContainsFunc(arms, func(a *compare.Arm) bool { return a.Runs[0].Run.Stream != "" }) {
+		return "loads"
+	}
+	return "variants"
 }
 
 func ratio(lost, started int64) float64 { return float64(lost) / float64(max(1, started)) }

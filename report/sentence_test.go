@@ -22,9 +22,9 @@ func TestSentence(t *testing.T) {
 		"one":               {[]int{7}, "v", "v1 lost 7 of 1,000 requests (0.70 %) within 1.6 ms"},
 		"two":               {[]int{7, 0}, "v", "v1 lost 7 of 1,000 requests (0.70 %) within 1.6 ms; v2 lost none of 1,000"},
 		"without the times": {[]int{7, 8, 9, 10}, "v", "v1 lost 7 of 1,000 requests (0.70 %); v2 lost 8 of 1,000 (0.80 %); v3 lost 9 of 1,000 (0.90 %); v4 lost 10 of 1,000 (1.0 %)"},
-		"many":              {[]int{7, 0, 9, 0, 0, 0, 0, 0}, "v", "2 of 8 lost requests: 16 of 8,000 in all (0.20 %), 9 of them in v3"},
-		"many, one lost":    {[]int{7, 0, 0, 0, 0, 0, 0, 0}, "v", "1 of 8 lost requests: 7 of 8,000 in all (0.088 %), all in v1"},
-		"many, none lost":   {[]int{0, 0, 0, 0, 0, 0, 0, 0}, "v", "all 8 lost none of 8,000 requests"},
+		"many":              {[]int{7, 0, 9, 0, 0, 0, 0, 0}, "v", "2 of 8 variants lost requests: 16 of 8,000 in all (0.20 %), 9 of them in v3"},
+		"many, one lost":    {[]int{7, 0, 0, 0, 0, 0, 0, 0}, "v", "1 of 8 variants lost requests: 7 of 8,000 in all (0.088 %), all in v1"},
+		"many, none lost":   {[]int{0, 0, 0, 0, 0, 0, 0, 0}, "v", "all 8 variants lost none of 8,000 requests"},
 		"a long name":       {[]int{7}, strings.Repeat("long ", 50), "long long long long long long long long … lost 7 of 1,000 requests (0.70 %) within 1.6 ms"},
 	} {
 		var runs []*record.Run
@@ -54,6 +54,33 @@ func TestSentenceNeverRounds(t *testing.T) {
 		r := report.Build(reporttest.Recording(run))
 		if got := report.LostPhrase(&r.Runs[0].Figures); !strings.HasPrefix(got, want) {
 			t.Errorf("got %q; want %q", got, want)
+		}
+	}
+}
+
+// TestSentenceOfLoads: loads side by side are summed for each variant if there are
+// too many of them for a sentence; a verdict is about variants.
+func TestSentenceOfLoads(t *testing.T) {
+	for name, tt := range map[string]struct {
+		variants, loads int
+		lost            int
+		want            string
+	}{
+		"few":       {1, 2, 7, "v1/l1 lost 7 of 1,000 requests (0.70 %) within 1.6 ms; v1/l2 lost 7 of 1,000 (0.70 %) within 1.6 ms"},
+		"many":      {2, 3, 7, "v1 lost 21 of 3,000 requests (0.70 %); v2 lost 21 of 3,000 (0.70 %)"},
+		"none lost": {3, 3, 0, "v1 lost none of 3,000 requests; v2 lost none of 3,000; v3 lost none of 3,000"},
+		"too many":  {6, 3, 7, "18 of 18 loads lost requests: 126 of 18,000 in all (0.70 %), 7 of them in v1/l1"},
+	} {
+		var runs []*record.Run
+		for v := range tt.variants {
+			for l := range tt.loads {
+				runs = append(runs, reporttest.Lossy(t, 1000, tt.lost, 0, reporttest.Edited(func(run *record.Run) {
+					run.Variant, run.Stream = fmt.Sprintf("v%d", v+1), fmt.Sprintf("l%d", l+1)
+				})))
+			}
+		}
+		if got := report.Build(reporttest.Recording(runs...)).Verdict.Sentence; got != tt.want {
+			t.Errorf("%s: got %q; want %q", name, got, tt.want)
 		}
 	}
 }

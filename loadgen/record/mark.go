@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -71,6 +72,35 @@ type Mark struct {
 	// Output, only for MarkStep, has the last lines that the step's command
 	// printed, at most 20.
 	Output []string `json:"output,omitempty"`
+}
+
+// Clause is what a mark says, to go after "before" or "after": of a step its start
+// or its end, of an endpoint what happened to it, with a verb.
+func (m *Mark) Clause(toEnd bool) string {
+	switch {
+	case m.Kind == MarkStep && toEnd:
+		return "the end of " + m.Name
+	case m.Kind == MarkStep:
+		return "the start of " + m.Name
+	case m.Endpoint == "" || m.Name != m.Kind.Of(m.Endpoint):
+		return m.Name // a name of its own
+	}
+	switch m.Kind {
+	case MarkTerminating:
+		return "replica " + m.Endpoint + " began to terminate"
+	case MarkEndpointGoes:
+		return "endpoint " + m.Endpoint + " began to terminate"
+	case MarkSignalled, MarkKilled, MarkReady:
+		return "replica " + m.Endpoint + " was " + string(m.Kind)
+	case MarkEndpointRemoved, MarkEndpointDropped, MarkNotReady:
+		return "endpoint " + m.Endpoint + " was " + strings.TrimPrefix(string(m.Kind), "endpoint ")
+	case MarkConnectionsCut:
+		return "the connections of " + m.Endpoint + " were cut"
+	case MarkListenerClosed:
+		return "the " + m.Name
+	default:
+		return m.Name
+	}
 }
 
 // Shutdown is how an endpoint shuts down: its pre-stop hook and grace period.

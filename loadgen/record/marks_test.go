@@ -50,3 +50,35 @@ func TestMarksFromManyGoroutines(t *testing.T) {
 		}
 	}
 }
+
+// TestMarkClause: what is said of a mark has a verb, also of a step, which has two
+// ends. A name of its own is left alone.
+func TestMarkClause(t *testing.T) {
+	for kind, want := range map[MarkKind]string{
+		MarkTerminating:     "replica a began to terminate",
+		MarkSignalled:       "replica a was signalled",
+		MarkListenerClosed:  "the listener of replica a closed",
+		MarkKilled:          "replica a was killed",
+		MarkExited:          "replica a exited",
+		MarkCrashed:         "a crashed",
+		MarkEndpointRemoved: "endpoint a was removed",
+		MarkNotReady:        "endpoint a was not ready",
+		MarkEndpointGoes:    "endpoint a began to terminate",
+		MarkEndpointDropped: "endpoint a was dropped",
+		MarkConnectionsCut:  "the connections of a were cut",
+		MarkReady:           "replica a was ready",
+	} {
+		m := Mark{Kind: kind, Name: kind.Of("a"), Endpoint: "a"}
+		if got := m.Clause(false); got != want {
+			t.Errorf("%s: got %q; want %q", kind, got, want)
+		}
+		m.Name = "the balancer read its table"
+		if got := m.Clause(false); got != m.Name {
+			t.Errorf("%s: got %q; want %q", kind, got, m.Name)
+		}
+	}
+	step := Mark{Kind: MarkStep, Name: "deploy", End: 9}
+	if start, end := step.Clause(false), step.Clause(true); start != "the start of deploy" || end != "the end of deploy" {
+		t.Errorf("got %q, %q", start, end)
+	}
+}

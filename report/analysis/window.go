@@ -28,6 +28,7 @@ type Window struct {
 type Relation struct {
 	Mark     record.Mark
 	Distance int64 // ns
+	ToEnd    bool  // it is the distance from the mark's end, not from its begin
 	Known    bool
 }
 
@@ -141,7 +142,7 @@ func nearest(marks []record.Mark, at int64) Relation {
 func (r *Relation) consider(m record.Mark, at int64) {
 	for _, edge := range [...]int64{m.Start, m.End} {
 		if d := at - edge; !r.Known || abs(d) < abs(r.Distance) {
-			*r = Relation{m, d, true}
+			*r = Relation{m, d, edge != m.Start, true}
 		}
 	}
 }

@@ -289,15 +289,15 @@ func TestNearest(t *testing.T) {
 	}{
 		"no marks":             {nil, 150, Relation{}},
 		"a note alone":         {[]record.Mark{note}, 150, Relation{}},
-		"before the begin":     {[]record.Mark{step}, 90, Relation{step, -10, true}},
-		"after the begin":      {[]record.Mark{step}, 110, Relation{step, 10, true}},
-		"before the end":       {[]record.Mark{step}, 195, Relation{step, -5, true}},
-		"after the end":        {[]record.Mark{step}, 250, Relation{step, 50, true}},
-		"at the mark":          {[]record.Mark{step}, 100, Relation{step, 0, true}},
-		"another is nearer":    {[]record.Mark{step, note, exited}, 191, Relation{exited, 1, true}},
-		"a note is not nearer": {[]record.Mark{step, note, exited}, 149, Relation{exited, -41, true}},
-		"the first of equals":  {[]record.Mark{exited, again}, 191, Relation{exited, 1, true}},
-		"moments before steps": {[]record.Mark{step, exited}, 101, Relation{exited, -89, true}},
+		"before the begin":     {[]record.Mark{step}, 90, Relation{step, -10, false, true}},
+		"after the begin":      {[]record.Mark{step}, 110, Relation{step, 10, false, true}},
+		"before the end":       {[]record.Mark{step}, 195, Relation{step, -5, true, true}},
+		"after the end":        {[]record.Mark{step}, 250, Relation{step, 50, true, true}},
+		"at the mark":          {[]record.Mark{step}, 100, Relation{step, 0, false, true}},
+		"another is nearer":    {[]record.Mark{step, note, exited}, 191, Relation{exited, 1, false, true}},
+		"a note is not nearer": {[]record.Mark{step, note, exited}, 149, Relation{exited, -41, false, true}},
+		"the first of equals":  {[]record.Mark{exited, again}, 191, Relation{exited, 1, false, true}},
+		"moments before steps": {[]record.Mark{step, exited}, 101, Relation{exited, -89, false, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := nearest(tt.marks, tt.at); !cmp.Equal(got, tt.want) {

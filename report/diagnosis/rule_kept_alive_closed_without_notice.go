@@ -1,8 +1,6 @@
 package diagnosis
 
 import (
-	"fmt"
-
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/analysis/shape"
@@ -32,7 +30,7 @@ func (keptAliveClosedWithoutNotice) explain(s *observed.Observation, e *observed
 		},
 	}
 	if ages.MostIdle > 0 {
-		f.Evidence = append(f.Evidence, fmt.Sprintf("their connections had been idle for %s to %s", phrase.Duration(ages.LeastIdle), phrase.Duration(ages.MostIdle)))
+		f.Evidence = append(f.Evidence, "their connections had been idle for "+phrase.Durations(ages.LeastIdle, ages.MostIdle))
 	}
 	f.Remedies, f.Settings = keepIdleOpen(s)
 	switch {
@@ -59,7 +57,10 @@ func (keptAliveClosedWithoutNotice) explain(s *observed.Observation, e *observed
 
 // underWayFor says how old requests were when they were cut.
 func underWayFor(s *observed.Observation, ages *shape.Ages) string {
-	text := fmt.Sprintf("they had been under way for %s to %s, half of them for no more than %s", phrase.Duration(ages.Least), phrase.Duration(ages.Most), phrase.Duration(ages.Median))
+	text := "they had been under way for " + phrase.Durations(ages.Least, ages.Most)
+	if ages.Least < ages.Most {
+		text += ", half of them for no more than " + phrase.Duration(ages.Median)
+	}
 	if !ages.Unmeasured {
 		text += "; a round trip takes " + phrase.Duration(s.Shapes.RoundTrip)
 	}

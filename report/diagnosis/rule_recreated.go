@@ -26,7 +26,7 @@ func (recreated) explain(s *observed.Observation, e *observed.Evidence) Finding 
 	met := outagesOf(s, e)
 	longest, times, marked := e.Span(), "for", true
 	if len(met) > 1 {
-		longest, times = 0, fmt.Sprintf("%d times, for up to", len(met))
+		longest, times = 0, fmt.Sprintf("in %d outages of up to", len(met))
 	}
 	f := Finding{
 		Confidence: Shown,

@@ -193,7 +193,7 @@ func TestIdleRace(t *testing.T) {
 		},
 		{
 			name: "idle before", requests: slices.Concat(slow, race(5000*ms)), edit: far,
-			code: IdleCloseRace, sure: Likely, lost: 5, says: []string{"had been idle for 5.000 s to 5.000 s"},
+			code: IdleCloseRace, sure: Likely, lost: 5, says: []string{"had been idle for 5.000 s"},
 		},
 		{
 			name: "not idle before", requests: slices.Concat(slow, race(us)), edit: far,
@@ -405,7 +405,7 @@ func TestRecreated(t *testing.T) {
 		{
 			name: "twice", marks: []record.Mark{event, exit, ready, markOf(record.MarkExited, app, 2600*ms), markOf(record.MarkReady, app, 2905*ms)},
 			requests: slices.Concat(load, gone, failing(2601*ms, 2900*ms, 5*ms, us, "connect.refused", app), reporttest.Steady(1000, 2910*ms, ms, app)),
-			code:     Recreated, sure: Shown, lost: 160, says: []string{"nothing served 2 times, for up to 495.0 ms:"},
+			code:     Recreated, sure: Shown, lost: 160, says: []string{"nothing served in 2 outages of up to 495.0 ms:"},
 		},
 		{
 			name: "no ready mark", marks: []record.Mark{event, exit}, requests: slices.Concat(load, gone),

@@ -42,7 +42,7 @@ func TestOrderOfSections(t *testing.T) {
 		"lab": {fixture(t, "lab"), []string{
 			"Verdict: pass: abrupt lost 253 of 4,679 requests (5.4 %) within 52.0 ms; graceful lost none of 4,650.\n",
 			" sent ", "\n  abrupt ", "\n  graceful ", "\nWhy:\n  abrupt, 244 of 253: ", "\n  abrupt, 9 of 253: ", "\nWhat to change:\n  > ",
-			"\nWhen:\n  abrupt ", " the event begins: ", " first loss, ", " last loss, ", "\nLoad: ", "\nLost none: graceful: up to 0.064 % ", "\nChecks:\n",
+			"\nWhen:\n  abrupt ", " the event begins: ", " first loss, ", " last loss, ", "\nLoad: ", "\nLost none: graceful: a loss of up to 0.064 % ", "\nChecks:\n",
 			"\nabrupt\n======\n", "\nStatus code distribution:\n", "\nError distribution:\n", "\nLoss:\n  planned 4679 = started 4679 + unsent 0\n",
 			"\n  By class:\n", "\n  Findings:\n", "\n  By endpoint:\n", "\n  Windows ", "\n  Marks:\n", "\n  Notes:\n", "\ngraceful\n========\n",
 			"\nStatus code distribution:\n", "\nLoss:\n", "\n  Not shown: ", "\npass: abrupt lost 253 of ", "\nWhy, when and what to change: ",
@@ -125,7 +125,7 @@ func TestLastLines(t *testing.T) {
 			"What to change: keep accepting connections for 80ms after termination begins, then close the listener",
 		}},
 		"nothing lost":              {fixture(t, "plain"), []string{"", "lost none of 400 requests"}},
-		"nothing lost in the event": {report.Build(reporttest.Recording(quiet)), []string{"  - fails if lost > 0: lost 0", "", "Verdict: pass: lost none of 400 requests: up to 0.75 % may be lost all the same (95 % confidence); an outage shows from 3.1 ms on (19 times in 20)."}},
+		"nothing lost in the event": {report.Build(reporttest.Recording(quiet)), []string{"  - fails if lost > 0: lost 0", "", "Verdict: pass: lost none of 400 requests: a loss of up to 0.75 % could have gone unnoticed, or an outage shorter than 3.1 ms (95 % confidence)."}},
 		"loads side by side": {report.Build(reporttest.Recording(refused(), reporttest.NewRun(t, reporttest.Steady(99, 0, ms, "gw-1")), refused())), []string{
 			"lost 2 of 101 requests (2.0 %) over all 3 loads",
 			"Why: every connection was refused: nothing is listening at that address (1 of 1; likely); 1 more cause above",

@@ -177,7 +177,7 @@ func writeDistributions(out *page.Page, s *analysis.Summary) {
 	if len(s.Errors) > 0 {
 		out.Heading("Error distribution:")
 		for _, e := range s.Errors {
-			fmt.Fprintf(out, "  [%d]\t%s\n", e.Count, clean(e.Text))
+			out.Counted(fmt.Sprintf("  [%d]", e.Count), clean(e.Text))
 		}
 	}
 	fmt.Fprintln(out)

@@ -1,18 +1,18 @@
 package phrase
 
 import (
-	"fmt"
-
 	"nodrop/report/analysis"
 )
 
 // Relation says how far a time is from the nearest mark.
-func Relation(r analysis.Relation) string {
-	side := "after"
-	if r.Distance < 0 {
-		side = "before"
+func Relation(r analysis.Relation) string { return Apart(r.Distance) + " " + r.Mark.Clause(r.ToEnd) }
+
+// Apart says how far a time is from another: "3.0 ms after".
+func Apart(ns int64) string {
+	if ns < 0 {
+		return Duration(-ns) + " before"
 	}
-	return fmt.Sprintf("%s %s %s", Duration(max(r.Distance, -r.Distance)), side, r.Mark.Name)
+	return Duration(ns) + " after"
 }
 
 // Times formats a time, or two if they differ.

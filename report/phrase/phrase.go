@@ -24,6 +24,16 @@ func Duration(ns int64) string {
 	return strconv.FormatFloat(float64(ns)/1e9, 'f', 3, 64) + " s"
 }
 
+// Durations formats the least and the most of several durations, or one if they
+// look alike: "1.7 ms to 3.7 ms".
+func Durations(least, most int64) string {
+	from, to := Duration(least), Duration(most)
+	if from == to {
+		return from
+	}
+	return from + " to " + to
+}
+
 // Moment formats a time from the run's start; "never" for -1.
 func Moment(ns int64) string {
 	if ns == -1 {

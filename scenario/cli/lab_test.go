@@ -28,7 +28,7 @@ func TestLabTellsTheStory(t *testing.T) {
 			t.Errorf("%s: %+v; want the load of all variants alike", r.Variant, r.Settings)
 		}
 	}
-	told := regexp.MustCompile(`\Anodrop: (this machine can send [\d,.]+ requests/s through the gateways; the lab sends [\d,.]+/s \(-q sets another rate\))\n\z`).FindStringSubmatch(o.Stderr)
+	told := regexp.MustCompile(`\Anodrop: (the lab sends [\d,.]+ requests/s; this machine can send [\d,.]+/s \(see -q\))\n\z`).FindStringSubmatch(o.Stderr)
 	if told == nil || !slices.Contains(abrupt.Notes, told[1]) || !slices.Contains(graceful.Notes, told[1]) {
 		t.Errorf("got %q on stderr, the notes %q; want the rate in both", o.Stderr, abrupt.Notes)
 	}

@@ -47,7 +47,7 @@ func (l *logs) show(w io.Writer, fit func(text string, columns int) string) {
 
 // verboseFlag defines -v.
 func (p *Program) verboseFlag(fs *pflag.FlagSet) {
-	fs.BoolVarP(&p.verbose, "v", "v", false, "print to stderr all that commands print, such as that of --during, when they have ended")
+	fs.BoolVarP(&p.verbose, "v", "v", false, "print all output of commands, such as that of --during, to stderr once they have ended")
 	cli.GroupOutput.Hold(fs, "v")
 }
 

@@ -65,8 +65,8 @@ func (p *Pace) String() string {
 	if p.measured == 0 {
 		return "measure how many requests this machine can send"
 	}
-	return fmt.Sprintf("this machine can send %s requests/s through the gateways; the lab sends %s/s (-q sets another rate)",
-		perSecond(p.measured), perSecond(p.rate()))
+	return fmt.Sprintf("the lab sends %s requests/s; this machine can send %s/s (see -q)",
+		perSecond(p.rate()), perSecond(p.measured))
 }
 
 // perSecond formats a rate, with its digits grouped by thousands.

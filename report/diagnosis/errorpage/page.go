@@ -160,6 +160,10 @@ func Quote(a *record.ErrorResponse, m *Meaning) string {
 	return text
 }
 
+func saysNothing(a *record.ErrorResponse) bool {
+	return a.Server == "" && len(a.Fields) == 0 && a.Body == "" && Of(a) == nil
+}
+
 // names are the beginnings of Server fields, in lower case. Via fields have
 // them after a version.
 var names = []struct{ begin, product string }{
@@ -210,8 +214,12 @@ func Products(list []*record.ErrorResponse) []string {
 }
 
 // Quotes describes the first kinds of response, at most a number of them. If
-// they are more than were lost, it says so.
+// they are more than were lost, it says so. It is empty if the responses say
+// nothing but their status.
 func Quotes(list []*record.ErrorResponse, most int, lost int64) []string {
+	if len(list) == 1 && saysNothing(list[0]) && list[0].Count <= lost {
+		return nil
+	}
 	var lines []string
 	var all int64
 	for i, a := range list {

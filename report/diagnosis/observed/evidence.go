@@ -86,10 +86,11 @@ func (e *Evidence) What() string {
 
 // When says at what times of the run the losses happened.
 func (e *Evidence) When() string {
-	if e.Span() == 0 {
-		return "at " + phrase.Moment(e.First)
+	first, last := phrase.Moment(e.First), phrase.Moment(e.Last)
+	if first == last {
+		return "at " + first
 	}
-	return fmt.Sprintf("from %s to %s", phrase.Moment(e.First), phrase.Moment(e.Last))
+	return "from " + first + " to " + last
 }
 
 // Started is when for losses that are placed at the start of their requests.

@@ -5,7 +5,6 @@ package head
 
 import (
 	"fmt"
-	"slices"
 
 	"nodrop/loadgen/safetext"
 	"nodrop/report"
@@ -91,9 +90,9 @@ const maxArms = 20
 func writeArms(out *page.Page, b *brief.Brief) {
 	repeated := b.Repeated()
 	t := &page.Table{Indent: 2, Gap: 3, Head: true, Right: true}
-	head := []string{"", "sent", "lost", "outage", "p99"}
+	head := []string{"", "sent", "lost", "first loss", "outage", "p99"}
 	if repeated {
-		head = slices.Insert(head, 3, "lost in")
+		head[3] = "lost in"
 	}
 	t.Row(head...)
 	for i := range b.Arms {
@@ -102,11 +101,11 @@ func writeArms(out *page.Page, b *brief.Brief) {
 			break
 		}
 		a := &b.Arms[i]
-		cells := []string{safetext.CleanLine(a.Name), a.Sent.MedianText(count), lostCell(out, a), outageCell(a), a.P99.MedianText(duration)}
+		beside := firstCell(a)
 		if repeated {
-			cells = slices.Insert(cells, 3, fmt.Sprintf("%d of %s", a.LostIn, phrase.Counted(int64(a.Runs), "run", "runs")))
+			beside = fmt.Sprintf("%d of %s", a.LostIn, phrase.Counted(int64(a.Runs), "run", "runs"))
 		}
-		t.Row(cells...)
+		t.Row(safetext.CleanLine(a.Name), a.Sent.MedianText(count), lostCell(out, a), beside, outageCell(a), a.P99.MedianText(duration))
 	}
 	t.Write(out)
 }
@@ -119,6 +118,15 @@ func lostCell(out *page.Page, a *brief.Arm) string {
 		return out.In(page.Red, "0")
 	}
 	return out.In(page.Red, fmt.Sprintf("%s (%s)", a.Lost.MedianText(count), a.Ratio.MedianText(ratio)))
+}
+
+// firstCell says when an arm of one run first lost a request.
+func firstCell(a *brief.Arm) string {
+	w := a.Worst.Loss.Windows
+	if len(w) == 0 {
+		return "-"
+	}
+	return phrase.Moment(w[0].Begin)
 }
 
 func outageCell(a *brief.Arm) string {

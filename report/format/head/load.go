@@ -58,8 +58,8 @@ func zeroTexts(list []brief.Zero) []string {
 			texts[i] = phrase.Names(of) + ": " + text
 		}
 	}
-	if more := len(texts) - maxZeros; more > 0 {
-		texts = append(texts[:maxZeros], phrase.Counted(int64(more), "more", "more"))
+	if more := len(texts) - maxZeros; more > 1 {
+		texts = append(texts[:maxZeros], fmt.Sprintf("%d more of the table", more))
 	}
 	return texts
 }
@@ -107,19 +107,21 @@ func Rate(rate float64) string {
 	return phrase.Number(int64(math.Round(rate)))
 }
 
-// zeroText says what it proves that nothing was lost.
+// zeroText says what it proves that nothing was lost: how little could have been
+// lost all the same.
 func zeroText(z *brief.Zero) string {
-	text := fmt.Sprintf("up to %s may be lost all the same (95 %% confidence)", metric.Ratio.Format(z.Bound))
+	const sure = " (95 % confidence)"
+	text := fmt.Sprintf("a loss of up to %s could have gone unnoticed", metric.Ratio.Format(z.Bound))
 	if !z.Event || z.Shortest == math.MaxInt64 {
-		return text
+		return text + sure
 	}
-	what := "an outage"
+	text += ", or an outage"
 	if z.Of > 1 {
-		what = fmt.Sprintf("an outage of 1 of %d endpoints", z.Of)
+		text += fmt.Sprintf(" of 1 of %d endpoints", z.Of)
 	}
-	text += fmt.Sprintf("; %s shows from %s on", what, phrase.Duration(z.Shortest))
+	text += " shorter than " + phrase.Duration(z.Shortest)
 	if z.OfThose > 0 {
-		text += fmt.Sprintf(", of %d from %s", z.Leaving, phrase.Duration(z.OfThose))
+		text += fmt.Sprintf(", of %d shorter than %s", z.Leaving, phrase.Duration(z.OfThose))
 	}
-	return text + " (19 times in 20)"
+	return text + sure
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"nodrop/loadgen/safetext"
-	"nodrop/report/analysis"
 	"nodrop/report/brief"
 	"nodrop/report/format/page"
 	"nodrop/report/phrase"
@@ -53,23 +52,26 @@ func momentText(m *brief.Moment, a *brief.Arm) string {
 	case brief.EventEnds:
 		return "the event is over"
 	case brief.FirstLoss:
-		return "first loss" + near(m.Near)
+		return "first loss" + sinceEvent(m, a)
 	case brief.LastLoss:
-		text := "last loss" + near(m.Near)
+		text := "last loss" + sinceEvent(m, a)
 		if m.Windows > 1 {
 			text += fmt.Sprintf("; losses in %d windows", m.Windows)
 		}
 		return text
 	case brief.OnlyLoss:
-		return phrase.Choose(a.Worst.Run.Counts.Lost, "the only loss", "all losses") + near(m.Near)
+		return phrase.Choose(a.Worst.Run.Counts.Lost, "the only loss", "all losses") + sinceEvent(m, a)
 	default:
 		return phrase.Marks(&m.Group)
 	}
 }
 
-func near(r analysis.Relation) string {
-	if !r.Known {
+// sinceEvent says how long after the event's begin a loss was. The windows in the
+// details have the nearest mark, which may be that of another endpoint.
+func sinceEvent(m *brief.Moment, a *brief.Arm) string {
+	e := &a.Worst.Loss.Event
+	if !e.Known {
 		return ""
 	}
-	return ", " + phrase.Relation(r)
+	return ", " + phrase.Apart(m.At-e.Begin) + " the event began"
 }

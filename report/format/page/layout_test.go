@@ -52,6 +52,9 @@ func TestWrap(t *testing.T) {
 		{"one two three", 7, 9, []string{"one two", "three"}},
 		{"one two three", 3, 9, []string{"one", "two three"}},
 		{"a " + strings.Repeat("x", 20) + " b", 10, 10, []string{"a", strings.Repeat("x", 20), "b"}},
+		{"took 2.2 ms, or (5.4 %)", 8, 8, []string{"took", "2.2 ms,", "or", "(5.4 %)"}},
+		{"lost 3 × wait.eof s", 6, 6, []string{"lost", "3 × wait.eof", "s"}},
+		{"\x1b[31m12\x1b[0m ms late", 6, 6, []string{"\x1b[31m12\x1b[0m ms", "late"}},
 		{"日本 日本 日本", 9, 9, []string{"日本 日本", "日本"}},
 		{"\x1b[31m12\x1b[0m lost here", 7, 7, []string{"\x1b[31m12\x1b[0m lost", "here"}},
 	} {
@@ -66,7 +69,7 @@ func TestWrap(t *testing.T) {
 func TestStack(t *testing.T) {
 	for width, want := range map[int]string{
 		30: "        sent          lost\n  v1   4,679   253 (5.4 %)\n",
-		20: "  v1\n    sent  4,679\n    lost  253 (5.4\n          %)\n",
+		20: "  v1\n    sent  4,679\n    lost  253\n          (5.4 %)\n",
 	} {
 		var b strings.Builder
 		p := New(&b, Options{Width: width})
@@ -90,6 +93,25 @@ func TestLine(t *testing.T) {
 		var b strings.Builder
 		p := New(&b, Options{Width: 20, Terminal: terminal})
 		p.Line("", "Verdict: pass: v lost none of 9.")
+		if err := p.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != want {
+			t.Errorf("terminal %t: got %q; want %q", terminal, b.String(), want)
+		}
+	}
+}
+
+// TestCounted: a line of hey's has its tab in a file, and breaks between words on
+// a terminal.
+func TestCounted(t *testing.T) {
+	for terminal, want := range map[bool]string{
+		false: "  [305]\tdial tcp: connection refused\n",
+		true:  "  [305] dial tcp:\n        connection\n        refused\n",
+	} {
+		var b strings.Builder
+		p := New(&b, Options{Width: 20, Terminal: terminal})
+		p.Counted("  [305]", "dial tcp: connection refused")
 		if err := p.Flush(); err != nil {
 			t.Fatal(err)
 		}

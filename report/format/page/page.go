@@ -138,6 +138,18 @@ func (p *Page) Line(prefix, text string) {
 	fmt.Fprintln(p, prefix+text)
 }
 
+// Counted writes a line of hey's that may be long: in a file with hey's tab, on a
+// terminal wrapped beside the count.
+func (p *Page) Counted(count, text string) {
+	const tab = 8
+	if !p.terminal {
+		fmt.Fprintln(p, count+"\t"+text)
+		return
+	}
+	hang := (Columns(count)/tab + 1) * tab
+	p.flow(count+strings.Repeat(" ", hang-Columns(count)), hang, text)
+}
+
 // Paragraph writes text after prefix, and indents further lines to align with
 // the text. It does not break words that are longer than a line.
 func (p *Page) Paragraph(prefix, text string) { p.Styled(prefix, safetext.CleanLine(text)) }
@@ -166,7 +178,7 @@ func (p *Page) flow(prefix string, hang int, text string) {
 func wrap(text string, first, others int) []string {
 	var lines []string
 	line, used, room := "", 0, first
-	for i, word := range strings.Fields(text) {
+	for i, word := range unbroken(strings.Fields(text)) {
 		n := Columns(word)
 		switch {
 		case i == 0:
@@ -179,6 +191,31 @@ func wrap(text string, first, others int) []string {
 		}
 	}
 	return append(lines, line)
+}
+
+// unbroken joins the words between which no line may break: a number and its
+// unit, and a count and what it counts.
+func unbroken(words []string) []string {
+	var list []string
+	for i, word := range words {
+		if i > 0 && (words[i-1] == times || units[strings.TrimRight(word, ".,;:)")] && endsInDigit(words[i-1])) {
+			list[len(list)-1] += " " + word
+			continue
+		}
+		list = append(list, word)
+	}
+	return list
+}
+
+const times = "×"
+
+// units are the words that belong to the number before them.
+var units = map[string]bool{"%": true, "pp": true, "ns": true, "µs": true, "ms": true, "s": true, "min": true, "h": true, times: true}
+
+// endsInDigit ignores the styles of a word.
+func endsInDigit(word string) bool {
+	word = strings.TrimSuffix(word, string(plain))
+	return word != "" && '0' <= word[len(word)-1] && word[len(word)-1] <= '9'
 }
 
 // Columns returns how many columns text takes on a terminal.

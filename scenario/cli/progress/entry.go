@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,7 +57,22 @@ func rounded(d time.Duration) string {
 	return "at once"
 }
 
-// mostNamed is how many endpoints a line names.
+// ended is the line at the end of loads: what they lost together.
+func ended(loads []*load) entry {
+	var elapsed time.Duration
+	var lost, started int64
+	for _, l := range loads {
+		p := l.Progress()
+		elapsed, lost, started = max(elapsed, p.Elapsed), lost+p.Lost, started+p.Started
+	}
+	what := "the load is over: "
+	if len(loads) > 1 {
+		what = "the loads are over: "
+	}
+	return entry{at: int64(elapsed), text: what + "lost " + number(lost) + " of " + requests(started)}
+}
+
+// mostNamed is how many endpoints a line names; of more, it gives the number.
 const mostNamed = 5
 
 func (e *entry) line() string {
@@ -70,12 +86,15 @@ func (e *entry) line() string {
 	case e.step != "":
 		text = e.step
 	case len(e.endpoints) > mostNamed:
-		text = fmt.Sprintf("%s: %s and %d more", e.kind, strings.Join(e.endpoints[:mostNamed], ", "), len(e.endpoints)-mostNamed)
+		text = fmt.Sprintf("%s: %d endpoints", e.kind, len(e.endpoints))
 	case len(e.endpoints) > 1:
-		text = fmt.Sprintf("%s: %s", e.kind, strings.Join(e.endpoints, ", "))
+		text = fmt.Sprintf("%s: %s", e.kind, strings.Join(slices.SortedFunc(slices.Values(e.endpoints), byNumber), ", "))
 	}
 	return listed(e.run, fmt.Sprintf("%.1fs: %s", time.Duration(e.at).Seconds(), text))
 }
+
+// byNumber puts gw-9 before gw-10.
+func byNumber(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) }
 
 // grouped puts endpoints with marks of the same kind on one line, at the first of
 // them, and drops the beginning of steps that have ended.

@@ -141,13 +141,14 @@ func TestPlainLines(t *testing.T) {
 		"18.5 "+run+", 3.0s: scale: begins",
 		"25.0 "+run+", 10s: 40 %, 15s left, asked for 100/s, sent 100/s, 20 lost; running: scale",
 		"27.5 "+run+", 12.0s: scale: done after 9s",
-		"27.5 "+run+", 12.0s: terminating: a, b, c, d, e and 2 more",
-		"27.5 "+run+", 12.0s: exited: a, b, c, d, e and 2 more",
+		"27.5 "+run+", 12.0s: terminating: 7 endpoints",
+		"27.5 "+run+", 12.0s: exited: 7 endpoints",
 		"27.5 "+run+", 12.0s: replica h ready",
 		"28.5 "+run+", 13.0s: check: failed after 10ms: exit status 7: denied",
 		"28.5 "+run+", 13.0s: "+scenario.HandMark,
 		"28.5 "+run+", 13.0s: "+scenario.HandMark,
 		"35.0 "+run+", 20s: 80 %, 5s left, asked for 100/s, sent 100/s, 40 lost",
+		"40.0 "+run+", 25.0s: the load is over: lost 50 of 2,501 requests",
 		"50.0 "+run+": restoring: deployment/web, for 10s so far",
 	)
 }
@@ -169,6 +170,9 @@ func TestPlainSideBySide(t *testing.T) {
 				s.mark(record.MarkReady, "a")
 			}
 		}
+		for _, gone := range []string{"gw-10", "gw-2"} {
+			fast.mark(record.MarkExited, gone)
+		}
 		time.Sleep(9 * time.Second)
 		over()
 	})
@@ -178,6 +182,7 @@ func TestPlainSideBySide(t *testing.T) {
 		"0.0 kept: sending POST requests to http://h/b for 20s from 1 worker",
 		"1.5 1.0s: replica a ready",
 		"2.5 2.0s: replica a ready",
+		"2.5 2.0s: exited: gw-2, gw-10",
 		"10.0 10s: 40 %, 15s left; new: asked for 100/s, sent 100/s, 0 lost; kept: sent 2.5/s, 1 lost",
 	)
 }
@@ -205,10 +210,12 @@ func TestPlainRunsInARow(t *testing.T) {
 		"0.1 old, run 1 of 2, 0.1s: replica a ready",
 		"0.1 old, run 1 of 2, 0.1s: act: failed at once: no",
 		"0.1 old, run 1 of 2, 0.1s: then: skipped: act did not succeed",
+		"0.1 old, run 1 of 2, 0.1s: the load is over: lost 0 of 10 requests",
 		"0.1 new, run 2 of 2"+sending,
 		"0.2 new, run 2 of 2, 0.1s: replica a ready",
 		"0.2 new, run 2 of 2, 0.1s: act: failed at once: no",
 		"0.2 new, run 2 of 2, 0.1s: then: skipped: act did not succeed",
+		"0.2 new, run 2 of 2, 0.1s: the load is over: lost 0 of 10 requests",
 	)
 }
 

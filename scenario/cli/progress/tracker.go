@@ -33,6 +33,7 @@ type Tracker struct {
 
 	mu      sync.Mutex // guards all below
 	run     string
+	several bool // there are other runs before or after this one
 	acting  []*act
 	began   map[string]bool // the steps of this attempt
 	loads   []*load
@@ -63,7 +64,7 @@ func (t *Tracker) Watch() scenario.Watch {
 func (t *Tracker) attempt(a scenario.Attempt, nth, of int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.run, t.lines, t.began = nameOf(a, nth, of), 0, map[string]bool{}
+	t.run, t.several, t.lines, t.began = nameOf(a, nth, of), of > 1, 0, map[string]bool{}
 	t.restart()
 }
 
@@ -132,6 +133,9 @@ func (t *Tracker) load(list []scenario.Watched) (over func()) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.loads = nil
+		if t.several {
+			t.result(ended(loads))
+		}
 		t.restart()
 	}
 }
@@ -156,6 +160,14 @@ func (t *Tracker) tell() {
 	}
 	t.flushAt = time.Now()
 	t.hurry()
+}
+
+// result queues the line at the end of one run of several; that of a single run
+// is in the report, which follows. The caller must hold the lock.
+func (t *Tracker) result(e entry) {
+	e.run = t.run
+	t.queue = append(t.queue, e)
+	t.flushAt = time.Now()
 }
 
 // add queues a line about the event. The caller must hold the lock.
