@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+
+	"nodrop/loadgen/record/histogram"
 )
 
 // Latency is a distribution of durations: exact count, sum, minimum and maximum
@@ -14,13 +16,13 @@ type Latency struct {
 	Sum   int64 // ns
 	Min   int64 // ns
 	Max   int64 // ns
-	hist  *histogram
+	hist  *histogram.Histogram
 }
 
 // Record adds one duration in ns.
 func (l *Latency) Record(ns int64) {
 	if l.hist == nil {
-		l.hist = &histogram{}
+		l.hist = &histogram.Histogram{}
 	}
 	if l.Count == 0 || ns < l.Min {
 		l.Min = ns
@@ -28,7 +30,7 @@ func (l *Latency) Record(ns int64) {
 	l.Max = max(l.Max, ns)
 	l.Count++
 	l.Sum = saturated(l.Sum, ns)
-	l.hist.add(min((ns+500)/1000, histogramMax))
+	l.hist.Add(min((ns+500)/1000, histogram.Max))
 }
 
 // saturated adds two non-negative numbers, up to the largest int64: a file can
@@ -46,7 +48,7 @@ func (l *Latency) Merge(o *Latency) {
 		return
 	}
 	if l.hist == nil {
-		l.hist = &histogram{}
+		l.hist = &histogram.Histogram{}
 	}
 	if l.Count == 0 || o.Min < l.Min {
 		l.Min = o.Min
@@ -54,7 +56,7 @@ func (l *Latency) Merge(o *Latency) {
 	l.Max = max(l.Max, o.Max)
 	l.Count += o.Count
 	l.Sum = saturated(l.Sum, o.Sum)
-	l.hist.merge(o.hist)
+	l.hist.Merge(o.hist)
 }
 
 // take moves the durations of o into l and leaves o empty. An empty l takes over
@@ -82,7 +84,7 @@ func (l *Latency) Percentile(p float64) int64 {
 	if l.Count == 0 {
 		return 0
 	}
-	return min(max(l.hist.percentile(p, l.Count)*1000, l.Min), l.Max)
+	return min(max(l.hist.Percentile(p, l.Count)*1000, l.Min), l.Max)
 }
 
 // Each calls f for every non-empty bucket of the histogram in rising order,
@@ -92,7 +94,7 @@ func (l *Latency) Each(f func(ns, count int64)) {
 		return
 	}
 	first := true
-	l.hist.each(func(lowest, _, count int64) bool {
+	l.hist.Each(func(lowest, _, count int64) bool {
 		ns := min(max(lowest*1000, l.Min), l.Max)
 		if first {
 			ns, first = l.Min, false
@@ -115,7 +117,7 @@ type latencyJSON struct {
 func (l *Latency) MarshalJSON() ([]byte, error) {
 	j := latencyJSON{Count: l.Count, Sum: l.Sum, Min: l.Min, Max: l.Max}
 	if l.hist != nil {
-		encoded, err := l.hist.encode()
+		encoded, err := l.hist.Encode()
 		if err != nil {
 			return nil, err
 		}
@@ -135,7 +137,7 @@ func (l *Latency) UnmarshalJSON(b []byte) error {
 	if j.HDR == "" && j.Count == 0 {
 		return nil
 	}
-	hist, err := decodeHistogram(j.HDR, j.Count)
+	hist, err := histogram.Decode(j.HDR, j.Count)
 	if err != nil {
 		return fmt.Errorf("latency histogram: %w", err)
 	}

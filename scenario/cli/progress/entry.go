@@ -69,7 +69,7 @@ func ended(loads []*load) entry {
 	if len(loads) > 1 {
 		what = "the loads are over: "
 	}
-	return entry{at: int64(elapsed), text: what + "lost " + number(lost) + " of " + requests(started)}
+	return entry{at: int64(elapsed), text: what + "lost " + scenario.Number(lost) + " of " + requests(started)}
 }
 
 // mostNamed is how many endpoints a line names; of more, it gives the number.

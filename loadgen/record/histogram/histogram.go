@@ -1,29 +1,33 @@
-package record
+// Package histogram counts latencies in the buckets of an HDR histogram, holds
+// only the blocks of buckets that have values, and reads and writes them as the
+// library does: Add, Merge → Each, Percentile, Encode → Decode.
+package histogram
 
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 const (
-	// histogramMax is the largest latency that the histogram distinguishes, in µs:
+	// Max is the largest latency that a histogram distinguishes, in µs:
 	// 1 hour.
-	histogramMax = 3_600_000_000
+	Max = 3_600_000_000
 
-	histogramDigits = 3
-	blockBits       = 10 // of 2 × 10³ values with a bucket each, rounded up to a power of two, half
-	blockSize       = 1 << blockBits
-	blockCount      = 23 // until histogramMax has a bucket
+	digits     = 3
+	blockBits  = 10 // of 2 × 10³ values with a bucket each, rounded up to a power of two, half
+	blockSize  = 1 << blockBits
+	blockCount = 23 // until Max has a bucket
 )
 
-// histogram has the buckets of an HDR histogram of 1 µs to 1 h with 3 digits. The
+// Histogram has the buckets of an HDR histogram of 1 µs to 1 h with 3 digits. The
 // library's takes 188 kB from its first value on, and again for a look at its
 // buckets; this one only holds the blocks in which there are values, usually two
-// or three of 8 kB.
-type histogram struct {
+// or three of 8 kB. The zero value is empty.
+type Histogram struct {
 	// Buckets of the first two blocks are 1 µs wide, and of each further block
 	// twice as wide as in the one before.
 	blocks [blockCount]*[blockSize]int64
@@ -46,33 +50,39 @@ func valuesOf(block, step int) (lowest, highest int64) {
 	return lowest, lowest + 1<<power - 1
 }
 
-// add counts a value from 0 to histogramMax.
-func (h *histogram) add(us int64) {
+// Add counts a value from 0 to Max.
+func (h *Histogram) Add(us int64) {
 	block, step := bucketOf(us)
 	h.block(block)[step]++
 }
 
-func (h *histogram) block(i int) *[blockSize]int64 {
+func (h *Histogram) block(i int) *[blockSize]int64 {
 	if h.blocks[i] == nil {
 		h.blocks[i] = new([blockSize]int64)
 	}
 	return h.blocks[i]
 }
 
-func (h *histogram) merge(o *histogram) {
+// Merge adds the counts of o, up to the largest int64: a file can contain any
+// number.
+func (h *Histogram) Merge(o *Histogram) {
 	for i, from := range o.blocks {
 		if from == nil {
 			continue
 		}
 		to := h.block(i)
 		for step, n := range from {
-			to[step] = saturated(to[step], n)
+			if to[step] > math.MaxInt64-n {
+				to[step] = math.MaxInt64
+				continue
+			}
+			to[step] += n
 		}
 	}
 }
 
-// each calls f for every non-empty bucket in rising order until f returns false.
-func (h *histogram) each(f func(lowest, highest, count int64) bool) {
+// Each calls f for every non-empty bucket in rising order until f returns false.
+func (h *Histogram) Each(f func(lowest, highest, count int64) bool) {
 	for i, block := range h.blocks {
 		if block == nil {
 			continue
@@ -88,14 +98,14 @@ func (h *histogram) each(f func(lowest, highest, count int64) bool) {
 	}
 }
 
-// percentile returns the highest value that counts as the p-th percentile of
+// Percentile returns the highest value that counts as the p-th percentile of
 // total values, and the lowest one for p = 0.
-func (h *histogram) percentile(p float64, total int64) (us int64) {
+func (h *Histogram) Percentile(p float64, total int64) (us int64) {
 	rank := total
 	if exact := min(p, 100)/100*float64(total) + 0.5; exact < float64(total) {
 		rank = max(int64(exact), 1)
 	}
-	h.each(func(lowest, highest, count int64) bool {
+	h.Each(func(lowest, highest, count int64) bool {
 		us = highest
 		if p <= 0 {
 			us = lowest
@@ -106,8 +116,8 @@ func (h *histogram) percentile(p float64, total int64) (us int64) {
 	return us
 }
 
-// encode returns h in HDR's V2 compressed base64 format.
-func (h *histogram) encode() ([]byte, error) {
+// Encode returns h in HDR's V2 compressed base64 format.
+func (h *Histogram) Encode() ([]byte, error) {
 	counts := make([]int64, blockCount*blockSize)
 	for i, block := range h.blocks {
 		if block != nil {
@@ -115,24 +125,24 @@ func (h *histogram) encode() ([]byte, error) {
 		}
 	}
 	return hdrhistogram.Import(&hdrhistogram.Snapshot{
-		LowestTrackableValue: 1, HighestTrackableValue: histogramMax, SignificantFigures: histogramDigits, Counts: counts,
+		LowestTrackableValue: 1, HighestTrackableValue: Max, SignificantFigures: digits, Counts: counts,
 	}).Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 }
 
-// decodeHistogram reads what encode wrote. It is an error if it does not hold
+// Decode reads what Encode wrote. It is an error if it does not hold
 // total values.
-func decodeHistogram(text string, total int64) (*histogram, error) {
+func Decode(text string, total int64) (*Histogram, error) {
 	hdr, err := hdrhistogram.Decode([]byte(text))
 	if err != nil {
 		return nil, err
 	}
-	if hdr.LowestTrackableValue() != 1 || hdr.HighestTrackableValue() != histogramMax || hdr.SignificantFigures() != histogramDigits {
+	if hdr.LowestTrackableValue() != 1 || hdr.HighestTrackableValue() != Max || hdr.SignificantFigures() != digits {
 		return nil, errors.New("want 1 µs to 1 h with 3 significant digits")
 	}
 	if hdr.TotalCount() != total {
 		return nil, fmt.Errorf("holds %d values, but the count is %d", hdr.TotalCount(), total)
 	}
-	h := &histogram{}
+	h := &Histogram{}
 	for bucket, count := range hdr.Export().Counts {
 		if count != 0 {
 			h.block(bucket >> blockBits)[bucket%blockSize] = count
