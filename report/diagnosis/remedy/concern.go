@@ -43,9 +43,14 @@ func productOf(where string) string {
 	return where
 }
 
-// Shape returns the words of advice without its numbers and their units. Advice
-// of one shape differs only in how much.
+// atLeast are the words around a number that is only the least that is needed.
+var atLeast = strings.NewReplacer("more than ", "", howMuchMore, "", " or more", "")
+
+// Shape returns the words of advice without its numbers and their units, and
+// without saying that they are the least. Advice of one shape differs only in how
+// much.
 func Shape(words string) string {
+	words = atLeast.Replace(words)
 	var b strings.Builder
 	digits := false // the last was a digit, or the unit that follows one
 	for _, r := range words {

@@ -169,6 +169,7 @@ func TestShape(t *testing.T) {
 		{"sleep 1 before SIGQUIT", "sleep 20 before SIGQUIT"},
 		{"shutdown_delay 1s", "shutdown_delay 15s"},
 		{"grace_period 1s or more", "grace_period 30s or more"},
+		{FinishRequests(9*int64(time.Millisecond), false)[0].Words, FinishRequests(17*int64(time.Millisecond), true)[0].Words},
 	} {
 		if Shape(same[0]) != Shape(same[1]) {
 			t.Errorf("%q and %q differ: %q, %q", same[0], same[1], Shape(same[0]), Shape(same[1]))

@@ -94,6 +94,8 @@ func EndByItself() []Advice {
 	}
 }
 
+const howMuchMore = ": how much more they need is not known"
+
 // FinishRequests lets requests in flight finish. need is in ns; if least is
 // true, they may need longer.
 func FinishRequests(need int64, least bool) []Advice {
@@ -101,7 +103,7 @@ func FinishRequests(need int64, least bool) []Advice {
 	sec := strconv.FormatInt(WholeSeconds(grace), 10)
 	finish := fmt.Sprintf("give requests in flight %s to finish after the stop signal", Short(grace))
 	if least {
-		finish = fmt.Sprintf("give requests in flight more than %s to finish after the stop signal: how much more they need is not known", Above(need))
+		finish = fmt.Sprintf("give requests in flight more than %s to finish after the stop signal", Above(need)) + howMuchMore
 	}
 	set := func(where, words, part, setting, value string) Advice {
 		return Advice{Where: where, Words: words, Settings: []record.Remedy{{Part: part, Setting: setting, Value: value, Unit: "s", AtLeast: least}}}
