@@ -424,6 +424,16 @@ func TestRecreated(t *testing.T) {
 			code: Refused, sure: CannotTell, lost: 100, never: []string{"start the new one first"},
 		},
 		{
+			name: "by chance, all were sent to the one that leaves", marks: []record.Mark{event, exit},
+			requests: slices.Concat(reporttest.Steady(1000, 0, ms, app, "10.0.0.2:80"), failing(1001*ms, 1020*ms, ms, us, "connect.refused", app), reporttest.Steady(1000, 1021*ms, ms, "10.0.0.2:80")),
+			code:     Refused, sure: CannotTell, lost: 20, never: []string{"nothing served"},
+		},
+		{
+			name: "responses name the replica, which comes back under its name", marks: []record.Mark{event, markOf(record.MarkExited, "web-0", 1000*ms)},
+			requests: slices.Concat(reporttest.Steady(1000, 0, ms, "web-0"), failing(1001*ms, 1500*ms, 5*ms, us, "connect.refused", app), reporttest.Steady(1000, 1510*ms, ms, "web-0")),
+			code:     Recreated, sure: Likely, lost: 100,
+		},
+		{
 			name: "it never comes back", marks: []record.Mark{event, exit}, requests: slices.Concat(load[:1000], gone),
 			code: Refused, sure: CannotTell, lost: 100, says: []string{"when the load ended, nothing served"},
 		},

@@ -65,7 +65,7 @@ func (m *Measures) findOutages() {
 		if len(m.outages) == mostOutages {
 			return
 		}
-		if w.Begin < m.begin()-analysis.Near || !m.whole(w.Begin, w.End) || !m.succeeded(-1, w.Begin) || !m.succeeded(w.End, m.run.Duration) {
+		if w.Begin < m.begin()-analysis.Near || !m.whole(w.Begin, w.End) || !m.succeeded(-1, w.Begin) || !m.succeeded(w.End, m.run.Duration) || m.served(&w) {
 			continue
 		}
 		o := Outage{w.Begin, w.End, m.leftBefore(w.Begin), m.readyIn(w.Begin, w.End)}
@@ -93,6 +93,22 @@ func (m *Measures) whole(from, to int64) bool {
 		lost += bins.List[i].LostCount()
 	}
 	return started >= 5 && 20*lost >= 19*started
+}
+
+// served reports whether an endpoint that lost nothing in a window responded both
+// before and after it. Then others served meanwhile, and by chance none of the few
+// requests was sent to them. If responses name replicas, and failures an address
+// that they share, nothing can be said.
+func (m *Measures) served(w *analysis.Window) bool {
+	if slices.ContainsFunc(w.Endpoints, func(name string) bool { return m.seen[name].FirstResponse < 0 || m.seen[name].Name == "" }) {
+		return false
+	}
+	for name, seen := range m.seen {
+		if name != "" && seen.FirstResponse >= 0 && seen.FirstResponse < w.Begin && seen.LastResponse > w.End && !slices.Contains(w.Endpoints, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // leftBefore returns when the last endpoint that was leaving at the outage's
