@@ -4,6 +4,7 @@ import (
 	"nodrop/report"
 	"nodrop/report/compare"
 	"nodrop/report/diagnosis"
+	"nodrop/report/diagnosis/remedy"
 )
 
 // Cause is a finding in short.
@@ -15,6 +16,24 @@ type Cause struct {
 	Least, Most int64 // requests lost by it in a run
 	Of          int64 // all that the run lost that lost most by it
 	Runs, OfAll int   // number of runs with it, and of all
+
+	remedies []diagnosis.Remedy // nil of repeated runs
+}
+
+// Change returns the index of the first advice that is about a cause; 0 if
+// none is, or c is nil.
+func (b *Brief) Change(c *Cause) int {
+	if c == nil {
+		return 0
+	}
+	for i, advised := range b.Advice.Remedies {
+		for _, one := range c.remedies {
+			if one.Where == advised.Where && remedy.Shape(one.Setting) == remedy.Shape(advised.Setting) {
+				return i
+			}
+		}
+	}
+	return 0
 }
 
 // causesOf returns what explains losses of an arm, and what else was found.
@@ -45,7 +64,7 @@ var saysNothing = map[diagnosis.Code]bool{diagnosis.EventNotSeen: true, diagnosi
 func singleCauses(r *report.RunReport) []Cause {
 	var list []Cause
 	for _, f := range r.Findings {
-		list = append(list, Cause{Code: f.Code, Title: f.Title, Confidence: f.Confidence, Least: f.Lost, Most: f.Lost, Of: r.Run.Counts.Lost, Runs: 1, OfAll: 1})
+		list = append(list, Cause{Code: f.Code, Title: f.Title, Confidence: f.Confidence, Least: f.Lost, Most: f.Lost, Of: r.Run.Counts.Lost, Runs: 1, OfAll: 1, remedies: f.Remedies})
 	}
 	return list
 }

@@ -131,6 +131,11 @@ func TestLastLines(t *testing.T) {
 			"Why: every connection was refused: nothing is listening at that address (1 of 1; likely); 1 more cause above",
 			"What to change: check the URL's host and port, and that the service is running",
 		}},
+		"one of them was stopped": {report.Build(reporttest.Recording(refused(), fixture(t, "mixed").Runs[0].Run)), []string{
+			"lost 11 of 419 requests (2.6 %) over all 2 loads; 3 failed because of this machine; 5 in flight when it was stopped; 582 never sent; interrupted after 830.0 ms",
+			"Why: 6 responses had status 503, over 25.0 ms (6 of 10; cannot tell); 2 more causes above",
+			"What to change: check the log of whatever sent these responses: the gateway, or the server behind it",
+		}},
 	} {
 		lines := strings.Split(strings.TrimSuffix(unwrapped(t, tt.r, false), "\n"), "\n")
 		got := lines[max(0, len(lines)-len(tt.want)):]

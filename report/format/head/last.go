@@ -16,9 +16,11 @@ import (
 // Last writes the answer at the end of a report of plain loads. Its last lines
 // are the verdict, the cause, and the change.
 func Last(out *page.Page, r *report.Report, b *brief.Brief) {
-	v := &r.Verdict
-	if len(b.Advice.Remedies) > 0 {
-		writeChange(out, "What else to change:", b.Advice.Remedies[1:], b.Advice.Unseen)
+	v, cause, advised := &r.Verdict, largest(b.Causes), len(b.Advice.Remedies) > 0
+	change := b.Change(cause)
+	if advised {
+		others := slices.Delete(slices.Clone(b.Advice.Remedies), change, change+1)
+		writeChange(out, "What else to change:", others, b.Advice.Unseen)
 	}
 	fmt.Fprintln(out)
 	if v.Outcome != check.None {
@@ -31,21 +33,20 @@ func Last(out *page.Page, r *report.Report, b *brief.Brief) {
 		out.Line("", unchecked)
 	}
 	writeLastVerdict(out, r, b)
-	advised := len(b.Advice.Remedies) > 0
-	switch c := largest(b.Causes); {
-	case c != nil:
-		out.Paragraph("", "Why: "+mainCause(c, len(b.Causes)-1))
+	switch {
+	case cause != nil:
+		out.Paragraph("", "Why: "+mainCause(cause, len(b.Causes)-1))
 	case advised && len(b.Beside) > 0:
 		out.Paragraph("", "Also seen: "+causeLine(&b.Beside[0]))
 	}
 	if advised {
-		out.Paragraph("", "What to change: "+b.Advice.Remedies[0].String())
+		out.Paragraph("", "What to change: "+b.Advice.Remedies[change].String())
 	}
 }
 
 func writeLastVerdict(out *page.Page, r *report.Report, b *brief.Brief) {
 	v := &r.Verdict
-	text := lastSentence(b)
+	text := lastSentence(r, b)
 	if v.Outcome == check.None {
 		out.Line("", text)
 		return
@@ -57,10 +58,10 @@ func writeLastVerdict(out *page.Page, r *report.Report, b *brief.Brief) {
 const maxClasses = 3
 
 // lastSentence says what was lost, over all loads.
-func lastSentence(b *brief.Brief) string {
+func lastSentence(r *report.Report, b *brief.Brief) string {
 	if len(b.Arms) != 1 {
 		lost, of := b.Lost()
-		return report.LostOf(lost, of) + fmt.Sprintf(" over all %d loads", len(b.Arms))
+		return report.LostOf(lost, of) + fmt.Sprintf(" over all %d loads", len(b.Arms)) + besides(r.Runs)
 	}
 	run := &b.Arms[0].Worst
 	text := report.LostPhrase(&run.Figures)
@@ -69,12 +70,20 @@ func lastSentence(b *brief.Brief) string {
 	} else if z, ok := brief.ZeroOf(run); ok && z.Event {
 		text += ": " + zeroText(&z)
 	}
-	return text + besides(run.Run)
+	return text + besides([]report.RunReport{*run})
 }
 
-// besides says what else became of a load that did not just run to its end.
-func besides(run *record.Run) string {
-	c, text := &run.Counts, ""
+// besides says what else became of loads that did not just run to their end.
+func besides(runs []report.RunReport) string {
+	var c record.Counts
+	interrupted, text := int64(-1), ""
+	for i := range runs {
+		one := &runs[i].Run.Counts
+		c.Spoiled, c.Aborted, c.Unsent = c.Spoiled+one.Spoiled, c.Aborted+one.Aborted, c.Unsent+one.Unsent
+		if runs[i].Run.Interrupted {
+			interrupted = max(interrupted, runs[i].Run.Duration)
+		}
+	}
 	for _, of := range []struct {
 		n    int64
 		what string
@@ -83,8 +92,8 @@ func besides(run *record.Run) string {
 			text += "; " + phrase.Number(of.n) + " " + of.what
 		}
 	}
-	if run.Interrupted {
-		text += "; interrupted after " + phrase.Duration(run.Duration)
+	if interrupted >= 0 {
+		text += "; interrupted after " + phrase.Duration(interrupted)
 	}
 	return text
 }
