@@ -32,7 +32,7 @@ def close(*_):
 server = listen()
 signal.signal(signal.SIGTERM, close)
 signal.signal(signal.SIGUSR1, close)
-while not os.path.exists(dir + "/over"):
+while os.path.exists(dir) and not os.path.exists(dir + "/over"):
     if server is None and os.path.exists(dir + "/open"):
         server = listen()
     time.sleep(0.005)
@@ -150,7 +150,7 @@ func TestListenerOfAForeignProcess(t *testing.T) {
 	if err := os.WriteFile(file, []byte("import signal; signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"+closing[:strings.Index(closing, "signal.signal(")]+"open(dir + '/up', 'w').close()\ntime.sleep(1000)"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e := action.Exec{Command: action.Command{Shell: "python3 server.py " + host + " " + port + " . >/dev/null 2>&1 & echo $! >pid; until [ -e up ]; do sleep 0.01; done", Dir: dir}}
+	e := action.Exec{Command: action.Command{Shell: "python3 server.py " + host + " " + port + " $PWD >/dev/null 2>&1 & echo $! >pid; until [ -e up ]; do sleep 0.01; done", Dir: dir}}
 	if err := e.Run(t.Context(), &o.Env); err != nil {
 		t.Fatal(err)
 	}
@@ -295,12 +295,12 @@ func TestWatchEnds(t *testing.T) {
 }
 
 // startForeign starts the server in the background of a command. It ends with a
-// file "over".
+// file "over", or with its folder.
 func startForeign(t *testing.T, o *observer) (addr, pidFile string, touch func(name string)) {
 	t.Helper()
 	addr, dir := freePort(t), t.TempDir()
 	host, port, _ := strings.Cut(addr, ":")
-	text := strings.Replace(closing, "while not", "open(dir + '/up', 'w').close()\nwhile not", 1)
+	text := strings.Replace(closing, "while os", "open(dir + '/up', 'w').close()\nwhile os", 1)
 	if err := os.WriteFile(filepath.Join(dir, "server.py"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
