@@ -150,7 +150,7 @@ func TestListenerOfAForeignProcess(t *testing.T) {
 	if err := os.WriteFile(file, []byte("import signal; signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"+closing[:strings.Index(closing, "signal.signal(")]+"open(dir + '/up', 'w').close()\ntime.sleep(1000)"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e := action.Exec{Command: action.Command{Shell: "python3 server.py " + host + " " + port + " $PWD >/dev/null 2>&1 & echo $! >pid; until [ -e up ]; do sleep 0.01; done", Dir: dir}}
+	e := action.Exec{Command: action.Command{Shell: "python3 server.py " + host + " " + port + " . >/dev/null 2>&1 & echo $! >pid; until [ -e up ]; do sleep 0.01; done", Dir: dir}}
 	if err := e.Run(t.Context(), &o.Env); err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func startForeign(t *testing.T, o *observer) (addr, pidFile string, touch func(n
 	if err := os.WriteFile(filepath.Join(dir, "server.py"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e := action.Exec{Command: action.Command{Shell: "python3 server.py " + host + " " + port + " . >/dev/null 2>&1 & echo $! >pid; until [ -e up ]; do sleep 0.01; done", Dir: dir}}
+	e := action.Exec{Command: action.Command{Shell: "python3 server.py " + host + " " + port + " $PWD >/dev/null 2>&1 & echo $! >pid; until [ -e up ]; do sleep 0.01; done", Dir: dir}}
 	if err := e.Run(t.Context(), &o.Env); err != nil {
 		t.Fatal(err)
 	}
