@@ -59,6 +59,7 @@ func testProgram(out Output) (p *Program, stderr *bytes.Buffer) {
 		Reports: Reports{
 			OutputFlag: func(*pflag.FlagSet) *[]string { return new([]string) },
 			Validate:   func([]string) error { return nil },
+			Formats:    func([]string) error { return nil },
 			Open:       func([]string) (Output, error) { return out, nil },
 			Judge:      func(*record.Recording) record.Judgement { return record.Judgement{Verdict: record.Fail} },
 			Fit:        func(text string, _ int) string { return text },
