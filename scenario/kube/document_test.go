@@ -269,7 +269,7 @@ func TestAnyGateway(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, dry)
 		}
 	}
-	out := nodrop(t, dir, 0, append(args, "--yes", "-o", "text", "-o", "json=run.json")...)
+	out := nodrop(t, dir, 0, append(args, "--full", "--yes", "-o", "text", "-o", "json=run.json")...)
 	runs := recorded(t, filepath.Join(dir, "run.json"))
 	if len(runs) != 4 {
 		t.Fatalf("%d runs", len(runs))
