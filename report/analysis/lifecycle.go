@@ -5,6 +5,8 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"strings"
+	"time"
 
 	"nodrop/loadgen/record"
 )
@@ -252,6 +254,18 @@ func lastIndex(list []Lifecycle, endpoint string) int {
 		}
 	}
 	return -1
+}
+
+// Sleeping reports whether a pre-stop hook that sleeps for a known time surely
+// still keeps the process from its stop signal: it has no reason yet to stop
+// accepting.
+func (l *Lifecycle) Sleeping(at int64) bool {
+	if l.Shutdown == nil || l.Terminating == Unknown || l.Exited != Unknown && at > l.Exited-ExitLag {
+		return false
+	}
+	text, sleeps := strings.CutPrefix(l.Shutdown.PreStop, "sleep ")
+	length, err := time.ParseDuration(text)
+	return sleeps && err == nil && at < l.Terminating+int64(length)-Near
 }
 
 // Hookless reports whether the endpoint is known to have no pre-stop hook.

@@ -119,6 +119,13 @@ func TestFindings(t *testing.T) {
 			want:     []want{{"balancer-heard-late", 1, Likely, ms, 1020*ms + 990*us}},
 		},
 		{
+			name: "refused while the pre-stop hook keeps it from stopping",
+			marks: slices.Concat(set(at(record.MarkTerminating)(600*ms, "gw-2"), &record.Shutdown{PreStop: "sleep 10s", Grace: 30_000 * ms}),
+				at(record.MarkEndpointGoes)(610*ms, "gw-2"), exit(10_700*ms, "gw-2")),
+			requests: append(reporttest.Steady(2000, 0, ms, "10.0.0.1:80"), reporttest.Lost(760*ms, 761*ms, "connect.refused", "10.0.0.1:80", reporttest.RefusedText)),
+			want:     []want{{"connections-refused", 1, CannotTell, ms, 0}},
+		},
+		{
 			name:     "the same, without a pre-stop hook",
 			marks:    takenOut(&record.Shutdown{Grace: 30_000 * ms}),
 			requests: append(reporttest.Steady(2000, 0, ms, "10.0.0.1:80"), reporttest.Lost(1620*ms, 1621*ms, "connect.refused", "10.0.0.1:80", reporttest.RefusedText)),

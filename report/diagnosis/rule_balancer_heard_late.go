@@ -24,7 +24,8 @@ func (balancerRemovedLate) matches(s *observed.Observation, l *record.LostReques
 	if own != nil && later > l.End+observed.ReadTogether && (own.Over == analysis.Unknown || later < own.Over) {
 		return false
 	}
-	return s.SlowRemovals[l] != nil
+	removal := s.SlowRemovals[l]
+	return removal != nil && !removal.Asleep(l.End)
 }
 
 func (balancerRemovedLate) explain(s *observed.Observation, e *observed.Evidence) Finding {

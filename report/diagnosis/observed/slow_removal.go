@@ -17,6 +17,12 @@ type slowRemoval struct {
 	Hooks       bool  // at least one may have a pre-stop hook
 }
 
+// Asleep reports whether pre-stop hooks still kept all of the processes from
+// stopping: none of them refused a connection then.
+func (r *slowRemoval) Asleep(at int64) bool {
+	return !slices.ContainsFunc(r.lifecycles, func(one *analysis.Lifecycle) bool { return !one.Sleeping(at) })
+}
+
 // slowRemovalKey is all that a slow removal depends on.
 type slowRemovalKey struct {
 	own   *analysis.Lifecycle // the lifecycle of the loss's endpoint, if known
