@@ -1,6 +1,6 @@
 package scenario
 
-// Watch is told what a run does, as it does it. Its functions may be nil. The
+// Watch follows what a run does while it does it. Its functions may be nil. The
 // run calls them from several goroutines and waits for them, so they must not
 // block.
 type Watch struct {

@@ -140,6 +140,10 @@ func (l *Lifecycle) Begin() int64 {
 	return earliest(l.Terminating, l.Signalled, l.ListenerClosed, l.Killed, l.Exited, l.Removed, l.Cut, l.unready, l.goes, l.dropped)
 }
 
+// TerminationBegan returns when it was asked to stop, Unknown if no mark shows
+// that.
+func (l *Lifecycle) TerminationBegan() int64 { return earliest(l.Terminating, l.Signalled) }
+
 // moment returns the field for a kind of mark; nil for kinds that are not part
 // of leaving.
 func (l *Lifecycle) moment(kind record.MarkKind) *int64 {

@@ -13,14 +13,14 @@ type MarkGroup struct {
 func GroupMarks(marks []record.Mark) []MarkGroup {
 	type key struct {
 		kind      record.MarkKind
-		err, told string
+		err, shutdown string
 	}
 	var groups []MarkGroup
 	places := map[key]int{} // indexes into groups, for marks of endpoints
 	for _, m := range marks {
 		k := key{kind: m.Kind, err: m.Error}
 		if m.Shutdown != nil {
-			k.told = m.Shutdown.String()
+			k.shutdown = m.Shutdown.String()
 		}
 		i, known := places[k]
 		if !known || m.Endpoint == "" {

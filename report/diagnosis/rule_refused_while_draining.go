@@ -27,12 +27,12 @@ func (refusedWhileDraining) explain(s *observed.Observation, e *observed.Evidenc
 			{"server", "turn off what refuses requests at shutdown, for instance return503OnClosing in Fastify"},
 		},
 	}
-	told, signalled, shown, unsure := true, true, true, false
+	marked, signalled, shown, unsure := true, true, true, false
 	for i, g := range groups {
 		if i < observed.MaxTexts {
 			f.Evidence = append(f.Evidence, errorpage.Departure(g, s.Called(g.Endpoint)))
 		}
-		told = told && (g.Basis == errorshape.Marks || g.Basis == errorshape.SharedMarks)
+		marked = marked && (g.Basis == errorshape.Marks || g.Basis == errorshape.SharedMarks)
 		signalled = signalled && g.Signal
 		shown = shown && g.Basis == errorshape.Marks && g.Alone && g.Lost >= surelySpread
 		unreached := g.Said.Known && g.Said.Reason&(errorshape.NoServer|errorshape.NotReached|errorshape.Closed) != 0
@@ -43,11 +43,11 @@ func (refusedWhileDraining) explain(s *observed.Observation, e *observed.Evidenc
 	}
 	f.Title = responses + " from " + observed.Subject(e) + ", just before it was gone: it refused requests while draining"
 	switch {
-	case told && groups[0].Basis == errorshape.SharedMarks:
+	case marked && groups[0].Basis == errorshape.SharedMarks:
 		f.Title = responses + " while an endpoint was terminating: it refused requests that it still got"
-	case told && !signalled:
+	case marked && !signalled:
 		f.Title = responses + " after termination began: " + observed.Subject(e) + " refused requests while the load balancer still sent them"
-	case told:
+	case marked:
 		f.Title = responses + " after the stop signal: " + observed.Subject(e) + " refused requests while the load balancer still sent them"
 	}
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, observed.MaxTexts, n)...)

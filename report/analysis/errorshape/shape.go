@@ -100,7 +100,7 @@ type Input struct {
 // each response belongs to one group at most.
 func Of(in Input) *Shape {
 	b := newBuilder(in)
-	for _, take := range []func(){b.takeTold, b.takePlaces, b.takeOutages, b.takeShared, b.takeLasting, b.takeScattered} {
+	for _, take := range []func(){b.takeTerminating, b.takePlaces, b.takeOutages, b.takeShared, b.takeLasting, b.takeScattered} {
 		if len(b.rest) == 0 {
 			break
 		}

@@ -22,24 +22,16 @@ func crashSpans(crashes []analysis.Crash) []span {
 	return merged(list)
 }
 
-// toldSpans returns when some endpoint was terminating and had not exited yet.
-func toldSpans(lifecycles []analysis.Lifecycle) []span {
+// terminatingSpans returns when some endpoint was terminating and had not exited yet.
+func terminatingSpans(lifecycles []analysis.Lifecycle) []span {
 	var list []span
 	for i := range lifecycles {
 		own := &lifecycles[i]
-		if from := told(own); from != analysis.Unknown {
+		if from := own.TerminationBegan(); from != analysis.Unknown {
 			list = append(list, span{from, goneBy(own)})
 		}
 	}
 	return merged(list)
-}
-
-// told returns when the termination of an endpoint began.
-func told(own *analysis.Lifecycle) int64 {
-	if own.Signalled == analysis.Unknown || own.Terminating != analysis.Unknown && own.Terminating < own.Signalled {
-		return own.Terminating
-	}
-	return own.Signalled
 }
 
 // goneBy returns until when an endpoint may still have responded.

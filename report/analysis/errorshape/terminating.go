@@ -7,9 +7,9 @@ import (
 	"nodrop/report/analysis"
 )
 
-// takeTold takes the responses of endpoints that marks name and that were
+// takeTerminating takes the responses of endpoints that marks name and that were
 // terminating: they refused requests while the balancer still sent them.
-func (b *builder) takeTold() {
+func (b *builder) takeTerminating() {
 	var order []*analysis.Lifecycle
 	lost := map[*analysis.Lifecycle][]*record.LostRequest{}
 	elsewhere := map[int]bool{} // statuses
@@ -26,7 +26,7 @@ func (b *builder) takeTold() {
 	}
 	for _, own := range order {
 		g := b.newGroup(Leaving, Marks, lost[own])
-		g.Mark = told(own)
+		g.Mark = own.TerminationBegan()
 		g.Signal = g.Mark == own.Signalled
 		g.AtExit = atExit(g, own, lost[own])
 		g.Alone = !slices.ContainsFunc(lost[own], func(l *record.LostRequest) bool { return elsewhere[l.Class.Status()] })
@@ -48,7 +48,7 @@ func atExit(g *Group, own *analysis.Lifecycle, lost []*record.LostRequest) bool 
 // leavesAt reports whether an endpoint was terminating at a time, and may
 // still have responded then.
 func leavesAt(own *analysis.Lifecycle, at int64) bool {
-	from := told(own)
+	from := own.TerminationBegan()
 	return from != analysis.Unknown && at >= from && at <= goneBy(own)
 }
 
@@ -58,7 +58,7 @@ func (b *builder) takeShared() {
 	if !b.Shared {
 		return
 	}
-	leaving := toldSpans(b.Loss.Lifecycles)
+	leaving := terminatingSpans(b.Loss.Lifecycles)
 	b.takeSharedLeaving(leaving)
 	b.rest = slices.DeleteFunc(b.rest, func(l *record.LostRequest) bool { return b.shape.groups[l] != nil })
 	for _, episode := range episodes(b.rest, b.gap) {
@@ -100,7 +100,7 @@ func (b *builder) takeSharedLeaving(leaving []span) {
 	g.Alone = len(lost) == all && b.readyAt(lost[0]) == analysis.Unknown
 	for i := range b.Loss.Lifecycles {
 		if own := &b.Loss.Lifecycles[i]; leavesAt(own, g.First) {
-			g.Mark = max(g.Mark, told(own))
+			g.Mark = max(g.Mark, own.TerminationBegan())
 		}
 	}
 	b.assign(g, lost)
