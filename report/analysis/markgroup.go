@@ -12,7 +12,7 @@ type MarkGroup struct {
 // GroupMarks puts marks of many endpoints together, in order of appearance.
 func GroupMarks(marks []record.Mark) []MarkGroup {
 	type key struct {
-		kind      record.MarkKind
+		kind          record.MarkKind
 		err, shutdown string
 	}
 	var groups []MarkGroup
