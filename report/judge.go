@@ -4,20 +4,35 @@ import (
 	"slices"
 
 	"nodrop/loadgen/record"
+	"nodrop/report/diagnosis"
 )
 
-// Judge returns the verdict on a recording and what to change, as data.
+// Judge returns the verdict on a recording, what was lost and why, and what to
+// change, as data.
 func Judge(rec *record.Recording) record.Judgement {
 	r := Build(rec)
-	j := record.Judgement{Verdict: r.Verdict.Outcome}
+	j := record.Judgement{Verdict: r.Verdict.Outcome, Reasons: r.Verdict.Reasons}
 	for i := range r.Runs {
-		for _, f := range r.Runs[i].Findings {
-			for _, remedy := range f.Settings {
-				if !slices.Contains(j.Remedies, remedy) {
-					j.Remedies = append(j.Remedies, remedy)
-				}
+		run := &r.Runs[i]
+		j.Sent += run.Run.Counts.Started
+		j.Lost += run.Run.Counts.Lost
+		for k := range run.Findings {
+			j.Findings = append(j.Findings, findingOf(run.Run, &run.Findings[k]))
+		}
+	}
+	for i := range j.Findings {
+		for _, remedy := range j.Findings[i].Remedies {
+			if !slices.Contains(j.Remedies, remedy) {
+				j.Remedies = append(j.Remedies, remedy)
 			}
 		}
 	}
 	return j
+}
+
+func findingOf(run *record.Run, f *diagnosis.Finding) record.Finding {
+	return record.Finding{
+		Variant: run.Variant, Code: string(f.Code), Title: f.Title, Confidence: string(f.Confidence),
+		Lost: f.Lost, Needed: f.Needed, Remedies: f.Settings,
+	}
 }

@@ -1,10 +1,24 @@
 package record
 
 // Judgement is what a report concludes from a recording, as data: whether it
-// passes, and what to change.
+// passes, what was lost and why, and what to change.
 type Judgement struct {
-	Verdict  Verdict
-	Remedies []Remedy // run by run, those of the finding that explains most losses first; each once
+	Verdict    Verdict
+	Reasons    []string  // why it fails or is inconclusive, in words
+	Sent, Lost int64     // requests of all runs
+	Findings   []Finding // run by run, the one that explains most losses first
+	Remedies   []Remedy  // those of Findings; each once
+}
+
+// Finding is why requests of one run were lost.
+type Finding struct {
+	Variant    string // of the run
+	Code       string // its kind, such as closed-before-removed
+	Title      string // in plain words
+	Confidence string // shown, likely or cannot tell
+	Lost       int64  // requests that it explains; 0 if it only says something of the run
+	Needed     int64  // ns; what the number of a remedy must exceed; 0 if not known
+	Remedies   []Remedy
 }
 
 // Verdict is the outcome in one word.

@@ -35,8 +35,8 @@ func Write(out *page.Page, r *report.Report, b *brief.Brief) {
 	}
 }
 
-// Again repeats the verdict below the details: on a terminal, that is what is
-// left on the screen.
+// Again repeats the verdict, the main cause and what to change for it below the
+// details: on a terminal, that is what is left on the screen.
 func Again(out *page.Page, r *report.Report, b *brief.Brief) {
 	v := &r.Verdict
 	text := safetext.CleanLine(v.Sentence)
@@ -46,9 +46,15 @@ func Again(out *page.Page, r *report.Report, b *brief.Brief) {
 	if text != "" {
 		out.Line("", text+".")
 	}
-	if len(b.Causes) > 0 {
-		out.Paragraph("", "Why, when and what to change: at the top of this report.")
+	cause := largest(b.Causes)
+	if cause == nil {
+		return
 	}
+	out.Paragraph("", "Why: "+mainCause(cause, len(b.Causes)-1))
+	if list := b.Advice.Remedies; len(list) > 0 {
+		out.Paragraph("", "What to change: "+list[b.Change(cause)].String())
+	}
+	out.Paragraph("", "The rest of the answer is at the top of this report.")
 }
 
 func writeVerdict(out *page.Page, r *report.Report, b *brief.Brief) {
