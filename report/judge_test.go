@@ -116,3 +116,17 @@ func TestJudgeOnce(t *testing.T) {
 		t.Errorf("got %+v; want %+v", two.Remedies, one.Remedies)
 	}
 }
+
+// TestJudgeFindings: they have the counts of the runs, and remedies of their own.
+func TestJudgeFindings(t *testing.T) {
+	run := reporttest.Abrupt(t)
+	run.Variant = "abrupt"
+	j := report.Judge(reporttest.Recording(run, reporttest.Graceful(t)))
+	if j.Lost != run.Counts.Lost || j.Sent <= run.Counts.Started {
+		t.Errorf("sent %d, lost %d; want the sum of both runs", j.Sent, j.Lost)
+	}
+	first := j.Findings[0]
+	if first.Variant != "abrupt" || first.Code != "closed-before-removed" || first.Confidence != "shown" || first.Lost == 0 || first.Needed == 0 || len(first.Remedies) == 0 {
+		t.Errorf("got %+v; want the largest cause of the abrupt run", first)
+	}
+}

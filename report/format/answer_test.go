@@ -45,7 +45,7 @@ func TestOrderOfSections(t *testing.T) {
 			"\nWhen:\n  abrupt ", " the event begins: ", " first loss, ", " last loss, ", "\nLoad: ", "\nLost none: graceful: a loss of up to 0.064 % ", "\nChecks:\n",
 			"\nabrupt\n======\n", "\nStatus code distribution:\n", "\nError distribution:\n", "\nLoss:\n  planned 4679 = started 4679 + unsent 0\n",
 			"\n  By class:\n", "\n  Findings:\n", "\n  By endpoint:\n", "\n  Windows ", "\n  Marks:\n", "\n  Notes:\n", "\ngraceful\n========\n",
-			"\nStatus code distribution:\n", "\nLoss:\n", "\n  Not shown: ", "\npass: abrupt lost 253 of ", "\nWhy, when and what to change: ",
+			"\nStatus code distribution:\n", "\nLoss:\n", "\n  Not shown: ", "\npass: abrupt lost 253 of ", "\nWhy: ", "\nWhat to change: ", "\nThe rest of the answer is at the top of this report.\n",
 		}},
 		"failed":       {fixture(t, "lab-graceful-lost"), []string{"Verdict: fail: ", "\n  - graceful: expected lost == 0: lost 3\n", " sent ", "\nWhy:\n"}},
 		"inconclusive": {fixture(t, "lab-outlived"), []string{"Verdict: inconclusive: ", "\n  - graceful: the load ended ", "\n  hint: use --settle 1s ", " sent "}},
@@ -66,6 +66,25 @@ func TestOrderOfSections(t *testing.T) {
 				break
 			}
 			rest = part[len(part)-1:] + after
+		}
+	}
+}
+
+// TestAnsweredOnOneScreen: whoever sees only the last screen of a report, of 24
+// lines of 80 columns, sees what was lost, why, and what to change.
+func TestAnsweredOnOneScreen(t *testing.T) {
+	for _, f := range reporttest.Fixtures {
+		r := report.Build(f.Build(t))
+		b := brief.Of(r)
+		if len(b.Causes) == 0 || len(b.Advice.Remedies) == 0 {
+			continue
+		}
+		lines := strings.Split(strings.TrimRight(render(t, Text, r), "\n"), "\n")
+		screen := "\n" + strings.Join(lines[max(0, len(lines)-23):], "\n") // and the prompt
+		for _, part := range []string{"\nWhy: ", "\nWhat to change: ", "lost "} {
+			if !strings.Contains(screen, part) {
+				t.Errorf("%s: the last screen has no %q:%s", f.Name, part, screen)
+			}
 		}
 	}
 }
