@@ -187,7 +187,8 @@ func TestLossesInThousands(t *testing.T) {
 	}
 }
 
-// TestRemediesOnce: whatever the layout, each remedy is there once.
+// TestRemediesOnce: whatever the layout, each remedy is there once; the last lines
+// repeat one of them, where the list is far above.
 func TestRemediesOnce(t *testing.T) {
 	for _, f := range reporttest.Fixtures {
 		if f.Name == "hostile" {
@@ -197,7 +198,11 @@ func TestRemediesOnce(t *testing.T) {
 		text := unwrapped(t, r, true)
 		for _, one := range r.Advice().Remedies {
 			bullet, last := "  > "+one.String()+"\n", "\nWhat to change: "+one.String()+"\n"
-			if n := strings.Count(text, bullet) + strings.Count(text, last); n != 1 {
+			n := strings.Count(text, bullet) + strings.Count(text, last)
+			if strings.Contains(text, last+"The rest of the answer is at the top") {
+				n--
+			}
+			if n != 1 {
 				t.Errorf("%s: %q is there %d times", f.Name, one, n)
 			}
 		}
