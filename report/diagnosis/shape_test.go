@@ -408,6 +408,21 @@ func TestRecreated(t *testing.T) {
 			code:     Recreated, sure: Shown, lost: 160, says: []string{"nothing served in 2 outages of up to 495.0 ms:"},
 		},
 		{
+			name: "a machine so busy that a refusal takes longer than a bin", marks: []record.Mark{event, exit, markOf(record.MarkReady, app, 1060*ms)},
+			requests: slices.Concat(load, failing(1001*ms, 1019*ms, 2*ms, us, "connect.refused", app), failing(1021*ms, 1039*ms, 2*ms, 15*ms, "connect.refused", app)),
+			code:     Recreated, sure: Shown, lost: 20,
+		},
+		{
+			name: "its first and last requests among others", marks: []record.Mark{event, exit, ready},
+			requests: slices.Concat(reporttest.Steady(1006, 0, ms, app), reporttest.Steady(1000, 1497*ms, ms, app), gone),
+			code:     Recreated, sure: Shown, lost: 100,
+		},
+		{
+			name: "some are served meanwhile", marks: []record.Mark{event, exit, ready},
+			requests: slices.Concat(load, failing(1001*ms, 1151*ms, 2*ms, us, "connect.refused", app), reporttest.Steady(10, 1002*ms, 15*ms, app)),
+			code:     Refused, sure: CannotTell, lost: 76, never: []string{"start the new one first"},
+		},
+		{
 			name: "no ready mark", marks: []record.Mark{event, exit}, requests: slices.Concat(load, gone),
 			code: Recreated, sure: Likely, lost: 100,
 		},

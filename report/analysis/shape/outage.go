@@ -80,19 +80,71 @@ func refused(w *analysis.Window) bool {
 	return !slices.ContainsFunc(w.Classes, func(c record.BinLoss) bool { return !analysis.IsRefusal(c.Class) })
 }
 
-// whole reports whether nearly every request that started in the bins inside
-// [from, to] was lost. A few requests or bins do not show it.
+// whole reports whether nearly every request that started in [from, to] was lost. A
+// few requests or bins do not show it.
+//
+// On a busy machine some of the first and last requests connect long after they
+// started, so bins at either end may be left out, as long as the others have three
+// quarters of the losses.
 func (m *Measures) whole(from, to int64) bool {
-	bins := &m.run.Bins
-	if bins.Width == 0 {
-		return false
+	bins := m.startedIn(from, to)
+	all := sum(bins)
+	for rest := all; rest.started >= 5 && 4*rest.lost >= 3*all.lost; rest = sum(bins) {
+		if 20*rest.lost >= 19*rest.started {
+			return true
+		}
+		if bins[0].survivors() > bins[len(bins)-1].survivors() {
+			bins = bins[1:]
+		} else {
+			bins = bins[:len(bins)-1]
+		}
 	}
-	var started, lost int64
-	for i := from/bins.Width + 1; i < to/bins.Width && i < int64(len(bins.List)); i++ {
-		started += bins.List[i].Started
-		lost += bins.List[i].LostCount()
+	return false
+}
+
+// startedBin counts the requests that started in a bin, and those of them that were
+// lost.
+type startedBin struct{ started, lost int64 }
+
+func (b startedBin) survivors() int64 { return b.started - b.lost }
+
+func sum(list []startedBin) (all startedBin) {
+	for _, b := range list {
+		all.started += b.started
+		all.lost += b.lost
 	}
-	return started >= 5 && 20*lost >= 19*started
+	return all
+}
+
+// startedIn returns the bins that lie inside [from, to]. The recording's bins count a
+// loss when it failed, which may be bins after it started, so losses are counted in
+// the list, which has their starts. It is not complete if there are too many; then
+// the machine was fast enough for the bins.
+func (m *Measures) startedIn(from, to int64) []startedBin {
+	width := m.run.Bins.Width
+	if width == 0 {
+		return nil
+	}
+	first, end := from/width+1, min(to/width, int64(len(m.run.Bins.List)))
+	if first >= end {
+		return nil
+	}
+	list := make([]startedBin, end-first)
+	for i, bin := range m.run.Bins.List[first:end] {
+		list[i].started = bin.Started
+		if m.run.LostUnlisted > 0 {
+			list[i].lost = bin.LostCount()
+		}
+	}
+	if m.run.LostUnlisted > 0 {
+		return list
+	}
+	for i := range m.run.Lost {
+		if at := m.run.Lost[i].Start/width - first; m.run.Lost[i].Start >= 0 && at >= 0 && at < int64(len(list)) {
+			list[at].lost++
+		}
+	}
+	return list
 }
 
 // served reports whether an endpoint that lost nothing in a window responded both
