@@ -109,20 +109,13 @@ func (c *Judged) within(text string) string {
 	return c.Stream + ": " + text
 }
 
-// together combines the verdicts of all streams: fail outweighs inconclusive,
-// and inconclusive outweighs pass.
+// together combines the verdicts of all streams.
 func together(streams []*Judged) Verdict {
 	var all Verdict
 	var arms []*compare.Arm
 	for _, c := range streams {
-		v := &c.Verdict
 		arms = append(arms, c.named(&c.Base), c.named(&c.New))
-		all.Beside = append(all.Beside, v.Beside...)
-		all.Reasons = append(all.Reasons, v.Reasons...)
-		all.hint(v.Hints...)
-		if all.Outcome == check.None || v.Outcome == check.Fail || v.Outcome == check.Inconclusive && all.Outcome != check.Fail {
-			all.Outcome = v.Outcome
-		}
+		all.join(&c.Verdict)
 	}
 	all.Sentence = ofArms(arms)
 	return all
@@ -175,7 +168,7 @@ func (c *Judged) check(text string) check.Result {
 	case asked.Relative:
 		return c.checkChange(asked)
 	}
-	return c.checkRuns(asked)
+	return checkRuns(asked, &c.New)
 }
 
 func (c *Judged) checkChange(asked check.Check) check.Result {
@@ -212,11 +205,11 @@ func (c *Judged) checkChange(asked check.Check) check.Result {
 }
 
 // checkRuns fails if a single run of new meets the check.
-func (c *Judged) checkRuns(asked check.Check) check.Result {
-	res := check.Result{Where: c.New.Name, Rule: check.FailIf, Check: asked.String(), Outcome: check.Pass}
+func checkRuns(asked check.Check, next *compare.Arm) check.Result {
+	res := check.Result{Where: next.Name, Rule: check.FailIf, Check: asked.String(), Outcome: check.Pass}
 	failed, first, undecided := 0, "", ""
 	var found []metric.Figure
-	for _, run := range c.New.Runs {
+	for _, run := range next.Runs {
 		one := check.One(check.FailIf, asked.String(), &run.Figures)
 		found = append(found, one.Found)
 		switch one.Outcome {
@@ -233,9 +226,9 @@ func (c *Judged) checkRuns(asked check.Check) check.Result {
 		}
 	}
 	switch {
-	case failed > 0 && len(c.New.Runs) > 1:
+	case failed > 0 && len(next.Runs) > 1:
 		res.Outcome = check.Fail
-		res.Reason = fmt.Sprintf("%s: %s in %s; failed in %d of %d runs", asked, res.Met, first, failed, len(c.New.Runs))
+		res.Reason = fmt.Sprintf("%s: %s in %s; failed in %d of %d runs", asked, res.Met, first, failed, len(next.Runs))
 	case failed > 0:
 		res.Outcome, res.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, res.Met)
 	case undecided != "":

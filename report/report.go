@@ -2,10 +2,11 @@
 //
 // The pipeline: Build takes each run's figures from analysis and its findings
 // from diagnosis, sets variants side by side with compare, evaluates the
-// checks, and judges. Compare does the same for the arms of saved recordings. A
-// format only writes the result; Judge keeps the part of it that a program can
-// act on. Nothing here reads a clock, the environment or
-// a file, so the same recording always gives the same report.
+// checks, and judges. Compare does the same for the arms of saved recordings,
+// InHistory for a recording and those before it. A format only writes the
+// result; Judge keeps the part of it that a program can act on. Nothing here
+// reads a clock, the environment or a file, so the same recording always gives
+// the same report.
 package report
 
 import (
@@ -14,6 +15,7 @@ import (
 	"nodrop/report/check"
 	"nodrop/report/compare"
 	"nodrop/report/diagnosis"
+	"nodrop/report/history"
 )
 
 // Report is a Recording with everything computed from it.
@@ -24,6 +26,7 @@ type Report struct {
 	Comparison *compare.Comparison // nil for fewer than two variants
 	Changes    []*compare.Change   // of each variant from the first one, if there are repetitions
 	Compared   []*Judged           // per stream of saved recordings; such a Report has no Runs and no Recording
+	History    *history.History    // of recordings of one scenario; such a Report has no Runs and no Recording
 	Checks     []check.Result
 	Verdict    Verdict
 }

@@ -89,6 +89,17 @@ func (v *Verdict) doubt(reason string) {
 	v.Reasons = append(v.Reasons, reason)
 }
 
+// join adds the verdict on one more part: fail outweighs inconclusive, and
+// inconclusive outweighs pass.
+func (v *Verdict) join(part *Verdict) {
+	v.Beside = append(v.Beside, part.Beside...)
+	v.Reasons = append(v.Reasons, part.Reasons...)
+	v.hint(part.Hints...)
+	if v.Outcome == check.None || part.Outcome == check.Fail || part.Outcome == check.Inconclusive && v.Outcome != check.Fail {
+		v.Outcome = part.Outcome
+	}
+}
+
 // hint adds the hints that are not in the list yet.
 func (v *Verdict) hint(hints ...string) {
 	for _, h := range hints {

@@ -72,14 +72,18 @@ func Offer(fs *pflag.FlagSet, name string, choices ...string) {
 }
 
 // initCompletion decides, for a command and all below it, what shells complete
-// apart from flags and commands: the choices of Offer, and files where a file is
-// wanted.
+// apart from flags and commands: the choices of Offer, and files or directories
+// where one is wanted.
 func initCompletion(cmd *cobra.Command) {
 	if cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 && !strings.Contains(cmd.Use, "FILE") && !strings.Contains(cmd.Use, "BASE") {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions
 	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		choices := f.Annotations[choicesKey]
+		if ValueName(f) == "DIR" {
+			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)) // fails only for an unknown flag
+			return
+		}
 		if name := ValueName(f); len(choices) > 0 || !strings.Contains(name, "FILE") && !strings.Contains(name, "PATH") {
 			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp)) // fails only for an unknown flag
 		}

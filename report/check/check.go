@@ -22,13 +22,15 @@ import (
 )
 
 // Check compares a figure of a run with a number: "lost > 0", "p99 > 250ms".
-// With Relative it compares the change between two arms: "p99 > +10%".
+// With Relative it compares the change between two arms: "p99 > +10%". With
+// Quantile it compares with past runs: "lost > p99(history)".
 type Check struct {
 	Metric   string
 	Op       string
 	Value    float64 // in Unit
 	Unit     string  // one of units; "" for counts and rates, and where it is optional
 	Relative bool    // Value is the change in % from BASE to NEW
+	Quantile string  // of past runs, instead of Value: min, max, p50 … p99.9; "" for none
 }
 
 // operators lists the comparison operators.
@@ -73,13 +75,32 @@ func ParseCheck(text string) (Check, error) {
 	if err == nil && c.Relative {
 		return Check{}, checkError(text, at, "nodrop compare BASE NEW", "a change (%s) needs two recordings to compare", text[at:])
 	}
-	return c, err
+	return c, withoutHistory(c, text, at, err)
 }
 
 // ParseChangeCheck also accepts changes: "p99 > +10%".
 func ParseChangeCheck(text string) (Check, error) {
-	c, _, err := parseCheck(text)
+	c, at, err := parseCheck(text)
+	return c, withoutHistory(c, text, at, err)
+}
+
+// ParseHistoryCheck accepts quantiles of past runs ("lost > p99(history)"), but
+// no changes.
+func ParseHistoryCheck(text string) (Check, error) {
+	c, at, err := parseCheck(text)
+	if err == nil && c.Relative {
+		hint := fmt.Sprintf("write '%s %s p99(history)', or use nodrop compare BASE NEW", c.Metric, c.Op)
+		return Check{}, checkError(text, at, hint, "a change (%s) needs BASE and NEW, not a history", text[at:])
+	}
 	return c, err
+}
+
+// withoutHistory rejects a quantile where there are no past runs.
+func withoutHistory(c Check, text string, at int, err error) error {
+	if err != nil || c.Quantile == "" {
+		return err
+	}
+	return checkError(text, at, "nodrop compare --history DIR", "%s needs a history, a directory of past recordings", text[at:])
 }
 
 // parseCheck also returns the offset of the value, in bytes.
@@ -100,11 +121,16 @@ func parseCheck(text string) (Check, int, error) {
 	case Operator(op) == nil:
 		return Check{}, 0, checkError(text, opAt, "", "unknown operator %q: use one of %s", op, operatorNames)
 	}
+	c := Check{Metric: name, Op: op}
+	if at, quantile, err := s.quantile(); quantile != "" || err != nil {
+		c.Quantile = quantile
+		return c, at, err
+	}
 	value, digits, unit, at, err := s.number()
 	if err != nil {
 		return Check{}, at, err
 	}
-	c := Check{Metric: name, Op: op, Value: value, Unit: unit, Relative: strings.ContainsRune("+-", rune(digits[0]))}
+	c.Value, c.Unit, c.Relative = value, unit, strings.ContainsRune("+-", rune(digits[0]))
 	if problem, hint := c.misfit(m, digits); problem != "" {
 		return Check{}, at, checkError(text, at, hint, "%s", problem)
 	}
@@ -222,6 +248,9 @@ func findUnit(name string) int {
 
 // String formats the check as ParseCheck reads it.
 func (c Check) String() string {
+	if c.Quantile != "" {
+		return c.Metric + " " + c.Op + " " + c.Quantile + ofHistory
+	}
 	value := strconv.FormatFloat(c.Value, 'f', -1, 64)
 	if c.Relative && c.Value >= 0 {
 		value = "+" + value

@@ -22,11 +22,13 @@ type compareOptions struct {
 	*Program
 	files           []string
 	base, next      []string // patterns given instead of files
+	history         string   // directory of past recordings, instead of BASE
+	inHistory       bool     // it was given
 	variant         string
 	checks, formats []string
 }
 
-// Compare is the command nodrop compare BASE NEW.
+// Compare is the command nodrop compare BASE NEW, and nodrop compare --history DIR.
 func (p *Program) Compare() *cobra.Command {
 	o := &compareOptions{Program: p}
 	cmd := &cobra.Command{
@@ -34,20 +36,25 @@ func (p *Program) Compare() *cobra.Command {
 		Short: "Compare saved recordings: what changed, and whether by chance",
 		Long: `Compare recordings that -o json=FILE saved, before and after a change: what has
 changed, and whether chance explains it. The latter takes four runs or more of
-each.`,
-		Example: "nodrop compare before.json after.json\nnodrop compare --base 'off-*.json' --new 'on-*.json' --fail-if 'p99 > +10%'",
+each. With --history, list the past recordings of one scenario, the oldest
+first, and judge a new one by them.`,
+		Example: "nodrop compare before.json after.json\nnodrop compare --base 'off-*.json' --new 'on-*.json' --fail-if 'p99 > +10%'\nnodrop compare --history runs/ new.json --fail-if 'lost > p99(history)'",
 		Args:    cobra.ArbitraryArgs,
 	}
 	fs := cmd.Flags()
 	fs.StringArrayVar(&o.base, "base", nil, "recordings of the base arm instead of BASE, one repetition per run: 'off-*.json'; repeatable")
 	fs.StringArrayVar(&o.next, "new", nil, "recordings of the new arm instead of NEW; repeatable")
-	fs.StringVar(&o.variant, "variant", "", "the variant to compare, if the recordings have several")
-	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that makes it fail, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change; repeatable")
-	cli.GroupRecordings.Hold(fs, "base FILES", "new FILES", "variant NAME")
+	fs.StringVar(&o.history, "history", "", "directory of past recordings instead of BASE: list those of the scenario of NEW and judge NEW by them; without NEW, judge the newest by the others or, without --fail-if, only list")
+	fs.StringVar(&o.variant, "variant", "", "the variant to compare, if the recordings have several; with --history, the last if not given")
+	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that makes it fail, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change, 'lost > p99(history)' with --history; repeatable")
+	cli.GroupRecordings.Hold(fs, "base FILES", "new FILES", "history DIR", "variant NAME")
 	cli.GroupOutput.Hold(fs, "fail-if CHECK")
 	outputs := o.outputFlag(fs, output.OfComparison)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		o.files, o.formats = args, *outputs
+		o.files, o.formats, o.inHistory = args, *outputs, fs.Changed("history")
+		if o.inHistory {
+			return o.runHistory()
+		}
 		return o.run()
 	}
 	return cmd
@@ -74,6 +81,11 @@ func (o *compareOptions) run() error {
 	if err != nil {
 		return err
 	}
+	return o.write(r)
+}
+
+// write writes the report to all outputs.
+func (o *compareOptions) write(r *report.Report) error {
 	out, err := o.Open(o.formats)
 	if err != nil {
 		return err
@@ -85,8 +97,12 @@ func (o *compareOptions) run() error {
 // check rejects checks that a comparison cannot evaluate, and formats that
 // cannot hold one.
 func (o *compareOptions) check() error {
+	parse := check.ParseChangeCheck
+	if o.inHistory {
+		parse = check.ParseHistoryCheck
+	}
 	for _, text := range o.checks {
-		if _, err := check.ParseChangeCheck(text); err != nil {
+		if _, err := parse(text); err != nil {
 			return err
 		}
 	}

@@ -119,22 +119,15 @@ func (a *Arm) of(stream string) Arm {
 // Spread returns the values of a metric over the runs of an arm; not known if
 // any run lacks the metric.
 func (a *Arm) Spread(m metric.Metric) metric.Spread {
-	s := metric.Spread{Known: len(a.Runs) > 0}
+	var values []float64
 	for i := range a.Runs {
 		f := m.Of(&a.Runs[i].Figures)
 		if !f.Known {
 			return metric.Spread{}
 		}
-		s.Values = append(s.Values, f.Value)
+		values = append(values, f.Value)
 	}
-	if !s.Known {
-		return s
-	}
-	sorted := slices.Sorted(slices.Values(s.Values))
-	n := len(sorted)
-	s.Min, s.Max = sorted[0], sorted[n-1]
-	s.Median = (sorted[(n-1)/2] + sorted[n/2]) / 2
-	return s
+	return spreadOf(values)
 }
 
 // LostRuns returns how many runs of the arm lost requests.

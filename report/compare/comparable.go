@@ -11,11 +11,17 @@ import (
 	"nodrop/report/analysis"
 )
 
-// conditions must be the same for two runs to be comparable.
-var conditions = []struct {
+// condition is something that must be the same for two runs to be comparable.
+type condition struct {
 	name string
 	of   func(*record.Run) string
-}{
+}
+
+// conditions lists all of them.
+var conditions = slices.Concat(settings, surroundings)
+
+// settings are what a run was asked to do.
+var settings = []condition{
 	{"URL", func(r *record.Run) string { return r.Settings.URL }},
 	{"method", func(r *record.Run) string { return r.Settings.Method }},
 	{"workers (-c)", func(r *record.Run) string { return strconv.Itoa(r.Settings.Workers) }},
@@ -32,10 +38,39 @@ var conditions = []struct {
 		return given(len(r.Settings.ExpectHeaders) > 0, "%q", r.Settings.ExpectHeaders)
 	}},
 	{"source addresses", func(r *record.Run) string { return given(len(r.Settings.Sources) > 0, "%v", r.Settings.Sources) }},
+}
+
+// surroundings are what the run was made with.
+var surroundings = []condition{
 	{"engine", func(r *record.Run) string { return string(r.Settings.Engine) }},
 	{"nodrop version", func(r *record.Run) string { return r.Environment.Version }},
 	{"system", func(r *record.Run) string { return r.Environment.OS + "/" + r.Environment.Arch }},
 	{"processors (-cpus)", func(r *record.Run) string { return strconv.Itoa(r.Environment.CPUs) }},
+}
+
+// Asked says what one run was asked to do and another was not: "workers (-c) 20,
+// not 10".
+func Asked(of, other *record.Run) []string {
+	var list []string
+	for _, c := range settings {
+		if one, two := c.of(of), c.of(other); one != two {
+			list = append(list, fmt.Sprintf("%s %s, not %s", c.name, one, two))
+		}
+	}
+	return list
+}
+
+// Surroundings names what the runs were not all made with, and with which: it
+// may explain a change as well as the target can.
+func Surroundings(runs []ArmRun) []string {
+	all := Arm{Runs: runs}
+	var list []string
+	for _, c := range surroundings {
+		if values := all.distinct(c.of); len(values) > 1 {
+			list = append(list, fmt.Sprintf("different %s: %s", c.name, strings.Join(values, ", ")))
+		}
+	}
+	return list
 }
 
 func given(is bool, format string, v any) string {

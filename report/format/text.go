@@ -16,6 +16,7 @@ import (
 	"nodrop/report/diagnosis"
 	"nodrop/report/format/head"
 	"nodrop/report/format/page"
+	"nodrop/report/format/past"
 	"nodrop/report/phrase"
 )
 
@@ -78,6 +79,9 @@ func (t *text) plain(r *report.Report) {
 func (t *text) answered(r *report.Report) {
 	b := brief.Of(r)
 	head.Write(t.Page, r, b)
+	if r.History != nil {
+		past.Write(t.Page, r)
+	}
 	for _, c := range r.Compared {
 		writeChange(t.Page, c.Change)
 	}
@@ -102,7 +106,7 @@ func (t *text) answered(r *report.Report) {
 			writeVariantChange(t.Page, c)
 		}
 	}
-	if len(r.Groups)+len(r.Compared) > 0 {
+	if len(r.Groups)+len(r.Compared) > 0 || r.History != nil {
 		fmt.Fprintln(t)
 		head.Again(t.Page, r, b)
 	}

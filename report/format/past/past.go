@@ -1,0 +1,222 @@
+// Package past puts a history into words: a table with a line for each
+// recording, the trend, and what is not in the table. The text report writes them
+// with Write; other formats take the same cells and sentences.
+package past
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"nodrop/loadgen/safetext"
+	"nodrop/report"
+	"nodrop/report/check"
+	"nodrop/report/format/page"
+	"nodrop/report/history"
+	"nodrop/report/metric"
+	"nodrop/report/phrase"
+)
+
+// Title says what a load's table is about.
+func Title(h *history.History, l *history.Load) string {
+	text := "History in " + h.Directory
+	if h.Variant != "" {
+		text += ", variant " + h.Variant
+	}
+	if l.Stream != "" {
+		text += ", load " + l.Stream
+	}
+	lines := l.Lines()
+	text += ": " + phrase.Counted(int64(len(lines)), "recording", "recordings")
+	if n := len(lines); n > 1 {
+		text += fmt.Sprintf(", %s to %s", lines[0].Started.UTC().Format(time.DateOnly), lines[n-1].Started.UTC().Format(time.DateOnly))
+	}
+	return text
+}
+
+// Head names the cells of a line.
+func Head(l *history.Load) []string {
+	head := []string{"recorded (UTC)", "verdict", "sent", "lost"}
+	if Repeated(l) {
+		head = append(head, "lost in")
+	}
+	return append(head, "outage", "p99", "file")
+}
+
+// Repeated reports whether a recording has several runs, so that its figures are
+// medians.
+func Repeated(l *history.Load) bool {
+	return slices.ContainsFunc(l.Lines(), func(line *history.Line) bool { return len(line.Arm.Runs) > 1 })
+}
+
+// Cells describes a recording in one line.
+func Cells(l *history.Load, line *history.Line) []string {
+	of := func(name string) (metric.Spread, metric.Dimension) {
+		m, _ := metric.Find(name)
+		return line.Arm.Spread(m), m.Dimension
+	}
+	cell := func(name string) string {
+		spread, d := of(name)
+		return spread.MedianText(d)
+	}
+	lost, outage := "none", "-"
+	if n := line.Arm.LostRuns(); n > 0 {
+		outage = cell("window.total")
+		if lost = cell("lost"); lost != "0" {
+			lost += " (" + cell("loss") + ")"
+		}
+	}
+	cells := []string{line.Started.UTC().Format("2006-01-02 15:04"), VerdictText(line.Verdict), cell("started"), lost}
+	if Repeated(l) {
+		cells = append(cells, fmt.Sprintf("%d of %d", line.Arm.LostRuns(), len(line.Arm.Runs)))
+	}
+	name := line.File
+	if line == l.New {
+		name += " (new)"
+	}
+	return append(cells, outage, cell("p99"), name)
+}
+
+// VerdictText is the verdict of a recording; "-" if it had no checks.
+func VerdictText(v check.Outcome) string {
+	if v == check.None {
+		return "-"
+	}
+	return string(v)
+}
+
+// Notes lists what the reader of a table has to know of it.
+func Notes(l *history.Load) []string {
+	var list []string
+	if Repeated(l) {
+		list = append(list, "figures of a recording are the medians of its runs")
+	}
+	for _, line := range l.Lines() {
+		if n := len(line.Arm.Runs) - len(line.Counted); n > 0 && line != l.New {
+			text := line.File + " does not count"
+			if len(line.Counted) > 0 {
+				text = fmt.Sprintf("%s: %d of %d runs do not count", line.File, n, len(line.Arm.Runs))
+			}
+			list = append(list, text+": "+strings.Join(line.Doubts, "; "))
+		}
+	}
+	return append(list, l.Notes...)
+}
+
+// maxNamed limits the files named for one reason.
+const maxNamed = 3
+
+// Left says which files are not in the table: for each reason the first ones.
+func Left(h *history.History) []string {
+	var list []string
+	var reasons []string
+	files := map[string][]string{}
+	for _, left := range h.Left {
+		reason := reasonText(left)
+		if files[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		files[reason] = append(files[reason], left.File)
+	}
+	for _, reason := range reasons {
+		names := files[reason]
+		text := strings.Join(names[:min(len(names), maxNamed)], ", ")
+		if more := len(names) - maxNamed; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		list = append(list, text+": "+reason)
+	}
+	return list
+}
+
+func reasonText(left history.Left) string {
+	if left.Why == history.Other {
+		return "another scenario: " + left.Reason
+	}
+	return left.Reason
+}
+
+// Why says where the causes of the losses of the new recording are; "" if it lost
+// nothing, or nothing is judged.
+func Why(h *history.History) string {
+	for _, l := range h.Loads {
+		if l.New != nil && l.New.Arm.LostRuns() > 0 {
+			return "why " + l.New.File + " lost requests, and what to change: nodrop report " + l.New.File
+		}
+	}
+	return ""
+}
+
+// Write writes the tables and what belongs to them.
+func Write(out *page.Page, r *report.Report) {
+	h := r.History
+	for _, l := range h.Loads {
+		fmt.Fprintln(out)
+		out.Heading(safetext.CleanLine(Title(h, l) + ":"))
+		writeTable(out, l)
+		out.Paragraph("  Trend: ", l.Trend.String())
+		for _, note := range Notes(l) {
+			out.Paragraph("  - ", note)
+		}
+	}
+	for _, part := range []struct {
+		title string
+		list  []string
+	}{{"Left out:", Left(h)}, {"Checks:", r.Passed()}} {
+		if len(part.list) == 0 {
+			continue
+		}
+		fmt.Fprintln(out)
+		out.Heading(part.title)
+		for _, text := range part.list {
+			out.Paragraph("  - ", text)
+		}
+	}
+	if why := Why(h); why != "" {
+		fmt.Fprintln(out)
+		out.Paragraph("", strings.ToUpper(why[:1])+why[1:])
+	}
+}
+
+// leastFile is the least number of columns for the name of a file.
+const leastFile = 8
+
+// writeTable writes a line for each recording. Names of files get what room
+// there is beside the figures.
+func writeTable(out *page.Page, l *history.Load) {
+	t := tableOf(out, l, 0)
+	for most := longestFile(l); most >= leastFile && !t.Fits(out); most-- {
+		t = tableOf(out, l, most)
+	}
+	t.Write(out)
+}
+
+func longestFile(l *history.Load) int {
+	longest := 0
+	for _, line := range l.Lines() {
+		cells := Cells(l, line)
+		longest = max(longest, page.Columns(cells[len(cells)-1]))
+	}
+	return longest
+}
+
+// tableOf is the table with names of files of at most so many columns; 0 is no
+// limit.
+func tableOf(out *page.Page, l *history.Load, most int) *page.Table {
+	t := &page.Table{Indent: 2, Gap: 2, Head: true, Right: true}
+	t.Row(Head(l)...)
+	for _, line := range l.Lines() {
+		cells := Cells(l, line)
+		last := len(cells) - 1
+		cells[last] = safetext.CleanLine(cells[last])
+		if most > 0 {
+			cells[last] = page.Fit(cells[last], most)
+		}
+		if line.Arm.LostRuns() > 0 {
+			cells[3] = out.In(page.Red, cells[3])
+		}
+		t.Row(cells...)
+	}
+	return t
+}

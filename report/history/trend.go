@@ -1,0 +1,88 @@
+package history
+
+import (
+	"fmt"
+	"math"
+
+	"nodrop/report/compare"
+	"nodrop/report/metric"
+	"nodrop/report/phrase"
+)
+
+// Direction is what a trend says.
+type Direction string
+
+// The directions.
+const (
+	TooFew   Direction = "too few"    // recordings to tell
+	NoLoss   Direction = "no loss"    // in any of them
+	Rising   Direction = "more lost"  // in the newer half
+	Falling  Direction = "fewer lost" // in the newer half
+	NotShown Direction = "not shown"  // chance explains the difference
+)
+
+// Trend compares the newer half of the recordings with the older one. A recording
+// counts once, with the median of its runs: what is special about one night is in
+// all of them.
+type Trend struct {
+	Direction    Direction
+	Recordings   int // that count
+	Runs         int // that count
+	Lost, Outage compare.Halves
+	// Bound is the share of such runs that may lose requests although none did,
+	// with 95 % confidence; only for NoLoss.
+	Bound float64
+}
+
+func (l *Load) trend() Trend {
+	t := Trend{Runs: len(l.Counted())}
+	lostMetric, _ := metric.Find("lost")
+	outage, _ := metric.Find("window.total")
+	var lost, outages []float64
+	most := 0.0
+	for _, line := range l.Lines() {
+		if len(line.Counted) == 0 {
+			continue
+		}
+		arm := compare.Arm{Runs: line.Counted}
+		spread := arm.Spread(lostMetric)
+		most = max(most, spread.Max)
+		lost, outages = append(lost, spread.Median), append(outages, arm.Spread(outage).Median)
+	}
+	t.Recordings = len(lost)
+	t.Lost, t.Outage = compare.HalvesOf(lost), compare.HalvesOf(outages)
+	switch {
+	case t.Runs > 0 && most == 0:
+		t.Direction, t.Bound = NoLoss, 1-math.Pow(0.05, 1/float64(t.Runs))
+	case t.Lost.Weak:
+		t.Direction = TooFew
+	case !t.Lost.Significant():
+		t.Direction = NotShown
+	case t.Lost.Direction > 0:
+		t.Direction = Rising
+	default:
+		t.Direction = Falling
+	}
+	return t
+}
+
+// String says what the trend is, in one sentence.
+func (t *Trend) String() string {
+	counted := phrase.Counted(int64(t.Recordings), "recording", "recordings")
+	switch t.Direction {
+	case NoLoss:
+		return fmt.Sprintf("none of %s lost requests; up to %s of such runs may (95 %% confidence)", phrase.Counted(int64(t.Runs), "run", "runs"), phrase.Percentage(t.Bound))
+	case TooFew:
+		return fmt.Sprintf("%s: too few to tell; it takes %d", counted, compare.EnoughForHalves())
+	case NotShown:
+		return fmt.Sprintf("none shown: %s; chance explains that (p = %s)", t.halves(), compare.PValue(t.Lost.P))
+	}
+	return fmt.Sprintf("%s than before: %s (p = %s)", t.Direction, t.halves(), compare.PValue(t.Lost.P))
+}
+
+// halves says what the halves lost.
+func (t *Trend) halves() string {
+	text := fmt.Sprintf("a median of %s in the older %d recordings, %s in the newer %d",
+		metric.Count.Format(t.Lost.Older.Median), len(t.Lost.Older.Values), metric.Count.Format(t.Lost.Newer.Median), len(t.Lost.Newer.Values))
+	return text + fmt.Sprintf("; outage %s and %s", metric.Duration.Format(t.Outage.Older.Median), metric.Duration.Format(t.Outage.Newer.Median))
+}

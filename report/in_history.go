@@ -1,0 +1,270 @@
+package report
+
+import (
+	"fmt"
+	"nodrop/loadgen/record"
+	"nodrop/report/analysis"
+	"nodrop/report/check"
+	"nodrop/report/compare"
+	"nodrop/report/history"
+	"nodrop/report/metric"
+	"nodrop/report/phrase"
+)
+
+// enoughPast is how many past runs say what is usual. With fewer, p90 is their
+// maximum, and one run in ten that is like them exceeds that.
+const enoughPast = 10
+
+// Remember reduces a recording to what a history needs of it. The recording must
+// have runs.
+func Remember(file string, rec *record.Recording) *history.Recording {
+	r := Build(rec)
+	h := &history.Recording{File: file, Verdict: r.Verdict.Outcome}
+	for i := range r.Runs {
+		run := &r.Runs[i]
+		name := analysis.RunName(run.Run)
+		if len(r.Runs) == 1 || name == run.Run.Variant {
+			name = file
+		} else {
+			name = file + ", " + name
+		}
+		h.Runs = append(h.Runs, history.Run{
+			ArmRun: compare.ArmRun{Name: name, Figures: history.Light(run.Figures)},
+			Doubt:  firstDoubt(rec, run),
+		})
+	}
+	return h
+}
+
+// firstDoubt says why a run proves nothing; "" if it counts.
+func firstDoubt(rec *record.Recording, r *RunReport) string {
+	if rec.Error != "" {
+		return rec.Error
+	}
+	if doubts, _ := Distrust(&r.Figures, true); len(doubts) > 0 {
+		return doubts[0]
+	}
+	for _, one := range check.Run(&r.Figures) {
+		if one.Rule == check.Require && one.Outcome != check.Pass {
+			return one.Reason
+		}
+	}
+	return ""
+}
+
+// InHistory puts recordings of one scenario in a row and, if asked to, judges a
+// new one. Every load of it gets all checks; without any, the rule is that it may
+// not lose requests if none of the past runs did, nor more than each of them.
+func InHistory(q history.Request, checks []string) (*Report, error) {
+	h, err := history.Of(q)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{History: h}
+	for _, l := range h.Loads {
+		j := judgedLoad{Load: l}
+		if l.New != nil {
+			j.judge(checks)
+		}
+		r.Verdict.join(&j.verdict)
+		for _, c := range l.Checks {
+			r.Checks = append(r.Checks, c.Result)
+		}
+	}
+	r.Verdict.Sentence = ofArms(armsOf(h))
+	return r, nil
+}
+
+// armsOf lists what a history is about: of each load the new runs, and the past
+// ones that count.
+func armsOf(h *history.History) []*compare.Arm {
+	var arms []*compare.Arm
+	for _, l := range h.Loads {
+		past := &compare.Arm{Name: "history", Runs: l.CountedPast()}
+		list := []*compare.Arm{past}
+		if l.New != nil {
+			list = []*compare.Arm{&l.New.Arm, past}
+		}
+		for _, a := range list {
+			one := *a
+			if l.Stream != "" {
+				one.Name += "/" + l.Stream
+			}
+			if len(one.Runs) > 0 {
+				arms = append(arms, &one)
+			}
+		}
+	}
+	return arms
+}
+
+// judgedLoad is the new runs of one load on their way to a verdict.
+type judgedLoad struct {
+	*history.Load
+	verdict Verdict
+}
+
+// judge decides on the new runs. A single one that cannot be trusted makes the
+// verdict inconclusive.
+func (j *judgedLoad) judge(checks []string) {
+	v := &j.verdict
+	for _, doubt := range j.New.Doubts {
+		v.doubt(j.New.File + ": " + doubt)
+	}
+	trusted := v.Outcome == check.None
+	var results []check.Result
+	for _, text := range checks {
+		one := j.check(text)
+		j.Checks = append(j.Checks, one)
+		results = append(results, one.Result)
+	}
+	failed := v.weigh("", results)
+	switch {
+	case !trusted:
+	case failed:
+		v.Outcome = check.Fail
+	case len(checks) == 0:
+		j.byLoss()
+	case v.Outcome == check.None:
+		v.Outcome = check.Pass
+	}
+	for _, run := range j.New.Arm.Runs {
+		doubt, hint := Unseen(&run.Figures)
+		if doubt != "" && v.Outcome == check.Pass {
+			v.doubt(j.New.File + ": " + doubt)
+			v.hint(hint)
+		}
+	}
+	if j.Stream != "" {
+		for i := range v.Reasons {
+			v.Reasons[i] = j.Stream + ": " + v.Reasons[i]
+		}
+		for i := range j.Checks {
+			if one := &j.Checks[i]; one.Reason != "" {
+				one.Reason = j.Stream + ": " + one.Reason
+			}
+		}
+	}
+	j.Judged = history.Judged{Outcome: v.Outcome, Reasons: v.Reasons, Hints: v.Hints}
+}
+
+// byLoss is the rule without checks.
+func (j *judgedLoad) byLoss() {
+	lost, _ := metric.Find("lost")
+	v, past := &j.verdict, compare.Arm{Runs: j.CountedPast()}
+	next, before := j.New.Arm.Spread(lost), past.Spread(lost)
+	runs := pastRuns(len(past.Runs))
+	switch {
+	case next.Max == 0:
+		v.Outcome = check.Pass
+	case len(past.Runs) == 0:
+		v.doubt("no past run of this scenario says what is usual")
+		v.hint("set a limit, such as --fail-if 'lost > 0'")
+	case before.Max == 0:
+		v.Outcome = check.Fail
+		v.Reasons = append(v.Reasons, "new lost requests, and none of "+runs+" did")
+	case next.Max > before.Max && len(past.Runs) >= enoughPast:
+		v.Outcome = check.Fail
+		v.Reasons = append(v.Reasons, fmt.Sprintf("new lost %s, more than any of %s (%s)", lost.Dimension.Format(next.Max), runs, spanOf(before)))
+	case next.Max > before.Max:
+		v.doubt(fmt.Sprintf("new lost more than any of %s (%s), which are too few to say what is usual: it takes %d", runs, spanOf(before), enoughPast))
+		v.hint("set a limit, such as --fail-if 'lost > 100'")
+	default:
+		v.doubt(fmt.Sprintf("new lost requests, but no more than some of %s (%s)", runs, spanOf(before)))
+		v.hint("set a limit, such as --fail-if 'lost > p99(history)'")
+	}
+}
+
+// check evaluates one check on each of the new runs.
+func (j *judgedLoad) check(text string) history.Checked {
+	asked, err := check.ParseHistoryCheck(text)
+	switch {
+	case err != nil:
+		return history.Checked{Result: check.Result{Where: j.Stream, Rule: check.FailIf, Check: text, Outcome: check.Inconclusive, Reason: err.Error()}}
+	case asked.Quantile == "":
+		one := checkRuns(asked, &j.New.Arm)
+		one.Where = j.Stream
+		return history.Checked{Result: one}
+	}
+	return j.checkQuantile(asked)
+}
+
+// checkQuantile fails if a single new run meets a check against the past ones. It
+// is inconclusive if those are too few, unless no past could make a difference.
+func (j *judgedLoad) checkQuantile(asked check.Check) history.Checked {
+	m, _ := metric.Find(asked.Metric)
+	var past, found []metric.Figure
+	for _, run := range j.CountedPast() {
+		past = append(past, m.Of(&run.Figures))
+	}
+	limit := asked.LimitOf(past)
+	c := history.Checked{Limit: limit, Result: check.Result{Where: j.Stream, Rule: check.FailIf, Check: asked.String(), Outcome: check.Inconclusive}}
+	never, failed, first := true, 0, ""
+	for _, run := range j.New.Arm.Runs {
+		f := m.Of(&run.Figures)
+		if !f.Known {
+			c.Reason = fmt.Sprintf("%s: %s has no value in this run", asked, asked.Metric)
+			return c
+		}
+		found = append(found, f)
+		never = never && asked.Never(f)
+		if limit.Runs > 0 && asked.Exceeds(f, limit) {
+			if failed++; failed == 1 {
+				c.Found, first = f, run.Name
+			}
+		}
+	}
+	if failed == 0 {
+		c.Found = found[0]
+	}
+	c.Met = asked.Metric + " " + metric.RangeOf(found)
+	switch {
+	case failed > 0 && len(found) > 1:
+		c.Met = fmt.Sprintf("%s %s in %s; so in %d of %d runs", asked.Metric, c.Found, first, failed, len(found))
+	case len(found) > 1:
+		c.Met += fmt.Sprintf(" in %d runs", len(found))
+	}
+	switch {
+	case never:
+		c.Outcome = check.Pass
+	case limit.Runs == 0:
+		c.Reason = fmt.Sprintf("%s: %s, and no past run says what is usual", asked, c.Met)
+		j.verdict.hint(untilThen)
+	case limit.Runs < enoughPast:
+		c.Reason = fmt.Sprintf("%s: %s; %s (%s) are too few to say what is usual: it takes %d", asked, c.Met, pastRuns(limit.Runs), limit.Range(), enoughPast)
+		j.verdict.hint(untilThen)
+	case failed > 0:
+		c.Met += "; " + limitText(asked, &limit)
+		c.Outcome, c.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, c.Met)
+		if limit.Extreme != "" {
+			j.Notes = append(j.Notes, fmt.Sprintf("a run that is like the %d past ones is beyond their %s 1 time in %d", limit.Runs, limit.Extreme, limit.Runs+1))
+		}
+	default:
+		c.Met += "; " + limitText(asked, &limit)
+		c.Outcome = check.Pass
+	}
+	return c
+}
+
+// untilThen is said while there are too few past runs.
+const untilThen = "until there are enough, compare with a number, as in --fail-if 'lost > 100'"
+
+// limitText says what a quantile of the past runs is: "p99 of 12 past runs is 12,
+// their maximum".
+func limitText(asked check.Check, l *check.Limit) string {
+	text := fmt.Sprintf("%s of %s is %s", asked.Quantile, pastRuns(l.Runs), l.Figure)
+	if l.Extreme != "" && asked.Quantile != "max" && asked.Quantile != "min" {
+		text += ", their " + string(l.Extreme)
+	}
+	return text
+}
+
+func pastRuns(n int) string { return phrase.Counted(int64(n), "past run", "past runs") }
+
+// spanOf formats the range of counts, or the one there is.
+func spanOf(s metric.Spread) string {
+	if text := s.RangeText(metric.Count); text != "" {
+		return text
+	}
+	return s.MedianText(metric.Count)
+}
