@@ -167,7 +167,7 @@ func (j *judgedLoad) byLoss() {
 		v.Outcome = check.Fail
 		v.Reasons = append(v.Reasons, fmt.Sprintf("new lost %s, more than any of %s (%s)", lost.Dimension.Format(next.Max), runs, spanOf(before)))
 	case next.Max > before.Max:
-		v.doubt(fmt.Sprintf("new lost more than any of %s (%s), which are too few to say what is usual: it takes %d", runs, spanOf(before), enoughPast))
+		v.doubt(fmt.Sprintf("new lost %s, more than before; too few past runs to say what is usual: %d (%s), and it takes %d", lost.Dimension.Format(next.Max), len(past.Runs), spanOf(before), enoughPast))
 		v.hint("set a limit, such as --fail-if 'lost > 100'")
 	default:
 		v.doubt(fmt.Sprintf("new lost requests, but no more than some of %s (%s)", runs, spanOf(before)))
@@ -220,7 +220,7 @@ func (j *judgedLoad) checkQuantile(asked check.Check) history.Checked {
 	c.Met = asked.Metric + " " + metric.RangeOf(found)
 	switch {
 	case failed > 0 && len(found) > 1:
-		c.Met = fmt.Sprintf("%s %s in %s; so in %d of %d runs", asked.Metric, c.Found, first, failed, len(found))
+		c.Met = fmt.Sprintf("%s %s in %s; failed in %d of %d runs", asked.Metric, c.Found, first, failed, len(found))
 	case len(found) > 1:
 		c.Met += fmt.Sprintf(" in %d runs", len(found))
 	}
@@ -229,10 +229,10 @@ func (j *judgedLoad) checkQuantile(asked check.Check) history.Checked {
 		c.Outcome = check.Pass
 	case limit.Runs == 0:
 		c.Reason = fmt.Sprintf("%s: %s, and no past run says what is usual", asked, c.Met)
-		j.verdict.hint(untilThen)
+		j.verdict.hint("until there are enough, compare " + asked.Metric + " with a number")
 	case limit.Runs < enoughPast:
-		c.Reason = fmt.Sprintf("%s: %s; %s (%s) are too few to say what is usual: it takes %d", asked, c.Met, pastRuns(limit.Runs), limit.Range(), enoughPast)
-		j.verdict.hint(untilThen)
+		c.Reason = fmt.Sprintf("%s: %s; too few past runs to say what is usual: %d (%s), and it takes %d", asked, c.Met, limit.Runs, limit.Range(), enoughPast)
+		j.verdict.hint("until there are enough, compare " + asked.Metric + " with a number")
 	case failed > 0:
 		c.Met += "; " + limitText(asked, &limit)
 		c.Outcome, c.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, c.Met)
@@ -245,9 +245,6 @@ func (j *judgedLoad) checkQuantile(asked check.Check) history.Checked {
 	}
 	return c
 }
-
-// untilThen is said while there are too few past runs.
-const untilThen = "until there are enough, compare with a number, as in --fail-if 'lost > 100'"
 
 // limitText says what a quantile of the past runs is: "p99 of 12 past runs is 12,
 // their maximum".

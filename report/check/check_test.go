@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -64,6 +65,103 @@ func TestParseChangeCheck(t *testing.T) {
 		if err != nil || got != want {
 			t.Errorf("ParseChangeCheck(%q): got %+v, %v; want %+v", text, got, err, want)
 		}
+	}
+}
+
+func TestParseHistoryCheck(t *testing.T) {
+	for text, want := range map[string]Check{
+		"lost > p99(history)":           {Metric: "lost", Op: ">", Quantile: "p99"},
+		"lost>p99( history )  ":         {Metric: "lost", Op: ">", Quantile: "p99"},
+		"ok < min (history)":            {Metric: "ok", Op: "<", Quantile: "min"},
+		"p99 >= max(history)":           {Metric: "p99", Op: ">=", Quantile: "max"},
+		"window.total > p99.9(history)": {Metric: "window.total", Op: ">", Quantile: "p99.9"},
+		"p99 > 250ms":                   {Metric: "p99", Op: ">", Value: 250, Unit: "ms"},
+	} {
+		got, err := ParseHistoryCheck(text)
+		if err != nil || got != want {
+			t.Errorf("ParseHistoryCheck(%q): got %+v, %v; want %+v", text, got, err, want)
+		}
+		if again, err := ParseHistoryCheck(got.String()); err != nil || again != want {
+			t.Errorf("%q is read as %+v, %v; want %+v", got, again, err, want)
+		}
+	}
+	known := "known: min(history) max(history) p50(history) p99(history) and every other percentile"
+	for text, want := range map[string]struct{ problem, hint string }{
+		"lost > q99(history)":     {`column 8: unknown function "q99"`, known},
+		"lost > mean(history)":    {`column 8: unknown function "mean"`, known},
+		"lost > p101(history)":    {"column 8: p101: a percentile is at most 100", "write 99.9 % as p99.9(history)"},
+		"lost > p99(hist)":        {`column 8: unknown function "p99" of "hist"`, "write p99(history)"},
+		"lost > p99()":            {`column 8: unknown function "p99" of ""`, "write p99(history)"},
+		"lost > p99":              {`column 8: "p99" is not a number`, "did you mean p99(history)?"},
+		"lost > p99(history) + 1": {`column 21: unexpected text after the value: "+ 1"`, ""},
+		"lost > 2*p99(history)":   {`column 9: unexpected text after the value: "*p99(history)"`, ""},
+		"lost > p99(history":      {`column 8: "p99(history" is not a number`, ""},
+		"lost > +10%":             {"column 8: a change (+10%) needs BASE and NEW, not a history", "write 'lost > p99(history)', or use nodrop compare BASE NEW"},
+		"requests > p99(history)": {`column 1: unknown metric "requests"`, "known: " + metric.MetricShapes},
+	} {
+		expectError(t, "ParseHistoryCheck", ParseHistoryCheck, text, want.problem, want.hint)
+	}
+	for name, parse := range map[string]func(string) (Check, error){"ParseCheck": ParseCheck, "ParseChangeCheck": ParseChangeCheck} {
+		expectError(t, name, parse, "lost > p99(history)", "column 8: p99(history) needs a history, a directory of past recordings", "nodrop compare --history DIR")
+	}
+}
+
+func expectError(t *testing.T, name string, parse func(string) (Check, error), text, problem, hint string) {
+	t.Helper()
+	_, err := parse(text)
+	got := ""
+	if hinted, ok := errors.AsType[*misuse.Error](err); ok {
+		got = hinted.Hint
+	}
+	if want := fmt.Sprintf("check %q: %s", text, problem); err == nil || err.Error() != want || got != hint {
+		t.Errorf("%s(%q): got %v, hint %q; want %s, hint %q", name, text, err, got, want, hint)
+	}
+}
+
+// TestLimitOf: a quantile is the figure of a run, and says if the runs are too few
+// for it to be anything but an extreme.
+func TestLimitOf(t *testing.T) {
+	upTo := func(n int) []metric.Figure {
+		list := []metric.Figure{{}} // a run without the figure
+		for i := range n {
+			list = append(list, metric.Figure{Value: float64(n - i), Known: true})
+		}
+		return list
+	}
+	for _, tt := range []struct {
+		quantile string
+		runs     int
+		want     float64
+		extreme  Extreme
+	}{
+		{"p99", 12, 12, Maximum},
+		{"p99", 100, 99, ""},
+		{"p99", 99, 99, Maximum},
+		{"p99.9", 1000, 999, ""},
+		{"p99.9", 999, 999, Maximum},
+		{"p90", 10, 9, ""},
+		{"p90", 9, 9, Maximum},
+		{"p50", 10, 5, ""},
+		{"p50", 11, 6, ""},
+		{"p100", 7, 7, Maximum},
+		{"max", 7, 7, Maximum},
+		{"min", 7, 1, Minimum},
+		{"p0", 7, 1, Minimum},
+		{"p10", 10, 1, Minimum},
+		{"p10", 11, 2, ""},
+		{"p50", 1, 1, Maximum},
+	} {
+		got := Check{Quantile: tt.quantile}.LimitOf(upTo(tt.runs))
+		want := Limit{
+			Figure: metric.Figure{Value: tt.want, Known: true}, Runs: tt.runs, Extreme: tt.extreme,
+			Least: metric.Figure{Value: 1, Known: true}, Most: metric.Figure{Value: float64(tt.runs), Known: true},
+		}
+		if got != want {
+			t.Errorf("%s of %d runs: got %+v; want %+v", tt.quantile, tt.runs, got, want)
+		}
+	}
+	if got := (Check{Quantile: "p99"}).LimitOf(upTo(0)); got != (Limit{}) {
+		t.Errorf("got %+v of no runs; want nothing", got)
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"nodrop/report/analysis"
 	"nodrop/report/check"
 	"nodrop/report/diagnosis"
+	"nodrop/report/format/past"
+	"nodrop/report/history"
 )
 
 // JUnit writes the verdict as a list of tests for CI: a suite for each run, and
@@ -101,6 +103,11 @@ func suitesOf(r *report.Report) *suitesXML {
 	for _, c := range r.Compared {
 		all.add(changeSuite(c))
 	}
+	if r.History != nil {
+		for _, l := range r.History.Loads {
+			all.add(historySuite(r, l))
+		}
+	}
 	if !good(&r.Verdict) && all.Failures+all.Errors == 0 {
 		all.add(verdictSuite(&r.Verdict))
 	}
@@ -179,18 +186,24 @@ func runSuite(name string, r *report.RunReport) *suiteXML {
 // changeSuite has a case for each check on the change or, without checks, one
 // for the default rule.
 func changeSuite(change *report.Judged) *suiteXML {
-	v := &change.Verdict
-	s := &suiteXML{Name: clean(strings.TrimSpace("compare " + change.Stream))}
-	if len(change.Checks) == 0 {
-		c := caseXML{Name: "new lost no more than base", ClassName: "nodrop." + s.Name}
-		c.mark(v.Outcome, "compare", strings.Join(v.Reasons, "; "), bodyText(append(slices.Clone(v.Reasons), v.Text()), v.Hints, nil))
+	return judgedSuite("compare "+change.Stream, "new lost no more than base", &change.Verdict, change.Checks)
+}
+
+// judgedSuite has a case for each check or, without checks, one for the rule that
+// is named.
+func judgedSuite(name, rule string, v *report.Verdict, checks []check.Result) *suiteXML {
+	s := &suiteXML{Name: clean(strings.TrimSpace(name))}
+	if len(checks) == 0 {
+		kind, _, _ := strings.Cut(s.Name, " ")
+		c := caseXML{Name: rule, ClassName: "nodrop." + s.Name}
+		c.mark(v.Outcome, kind, strings.Join(v.Reasons, "; "), bodyText(append(slices.Clone(v.Reasons), v.Text()), v.Hints, nil))
 		s.Cases = append(s.Cases, c)
 		return s
 	}
 	doubts := slices.DeleteFunc(slices.Clone(v.Reasons), func(reason string) bool {
-		return slices.ContainsFunc(change.Checks, func(c check.Result) bool { return c.Reason == reason })
+		return slices.ContainsFunc(checks, func(c check.Result) bool { return c.Reason == reason })
 	})
-	for _, one := range settle(change.Checks, len(doubts) == 0) {
+	for _, one := range settle(checks, len(doubts) == 0) {
 		reasons := doubts
 		if one.Reason != "" {
 			reasons = append([]string{one.Reason}, doubts...)
@@ -200,6 +213,21 @@ func changeSuite(change *report.Judged) *suiteXML {
 		s.Cases = append(s.Cases, c)
 	}
 	return s
+}
+
+// historySuite judges the new runs of a load. Past recordings are judged already:
+// where nothing is new, they are listed.
+func historySuite(r *report.Report, l *history.Load) *suiteXML {
+	if l.New == nil {
+		c := caseXML{Name: "past recordings", ClassName: "nodrop.history", Out: past.Lines(l)}
+		return &suiteXML{Name: clean(strings.TrimSpace("history " + l.Stream)), Cases: []caseXML{c}}
+	}
+	var checks []check.Result
+	for _, c := range l.Checks {
+		checks = append(checks, c.Result)
+	}
+	v := report.Verdict{Outcome: l.Judged.Outcome, Sentence: r.Verdict.Sentence, Reasons: l.Judged.Reasons, Hints: l.Judged.Hints}
+	return judgedSuite("history "+l.Stream, "new lost no more than the history", &v, checks)
 }
 
 func newCase(suite string, one check.Result) caseXML {

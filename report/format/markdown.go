@@ -27,6 +27,7 @@ const (
 	maxRows      = 20     // of a list or table
 	maxMarkRows  = 40
 	maxRunsAside = 8   // columns of the comparison
+	maxPast      = 50  // recordings of a history
 	maxQuote     = 300 // characters of one text from outside
 )
 
@@ -36,6 +37,9 @@ func Markdown(w io.Writer, r *report.Report) error {
 	m := &markdown{}
 	m.part("the title", "## nodrop: "+titleMarkdown(r)+"\n")
 	m.part("the reasons", reasonsMarkdown(r))
+	if r.History != nil {
+		m.history(r.History)
+	}
 	for _, c := range r.Compared {
 		m.change(c.Change)
 	}
@@ -169,6 +173,9 @@ func reasonsMarkdown(r *report.Report) string {
 func titleMarkdown(r *report.Report) string {
 	if v := r.Verdict.Outcome; v != check.None {
 		return "**" + string(v) + "**"
+	}
+	if r.History != nil {
+		return "history in " + mdInline(r.History.Directory)
 	}
 	var lost, started int64
 	for _, run := range r.Runs {

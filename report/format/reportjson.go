@@ -17,6 +17,7 @@ import (
 	"nodrop/report/check"
 	"nodrop/report/compare"
 	"nodrop/report/diagnosis"
+	"nodrop/report/format/past"
 )
 
 // computedFormat is the name and version of what ComputedJSON writes.
@@ -46,6 +47,7 @@ type (
 		Error      *string         `json:"error"`
 		Comparison *comparisonJSON `json:"comparison"`
 		Changes    []*changeJSON   `json:"changes"`
+		History    *past.Document  `json:"history"`
 		Groups     []groupJSON     `json:"groups"`
 		Runs       []runJSON       `json:"runs"`
 	}
@@ -412,6 +414,7 @@ func documentOf(r *report.Report) documentJSON {
 		},
 		Comparison: comparisonOf(r),
 		Changes:    []*changeJSON{},
+		History:    past.DocumentOf(r.History),
 		Groups:     []groupJSON{},
 		Runs:       []runJSON{},
 	}

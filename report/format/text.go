@@ -110,6 +110,9 @@ func (t *text) answered(r *report.Report) {
 		fmt.Fprintln(t)
 		head.Again(t.Page, r, b)
 	}
+	if r.History != nil {
+		past.Last(t.Page, r)
+	}
 }
 
 // writeRecurrences lists the findings of all runs of a group.

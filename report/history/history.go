@@ -60,7 +60,7 @@ type Why string
 // The reasons.
 const (
 	Unreadable Why = "unreadable"
-	Other      Why = "other scenario"
+	Other      Why = "other-scenario"
 	Copy       Why = "copy"
 	Later      Why = "later"
 )

@@ -14,11 +14,11 @@ type Direction string
 
 // The directions.
 const (
-	TooFew   Direction = "too few"    // recordings to tell
-	NoLoss   Direction = "no loss"    // in any of them
-	Rising   Direction = "more lost"  // in the newer half
-	Falling  Direction = "fewer lost" // in the newer half
-	NotShown Direction = "not shown"  // chance explains the difference
+	TooFew   Direction = "too-few"    // recordings to tell
+	NoLoss   Direction = "no-loss"    // in any of them
+	Rising   Direction = "more-lost"  // in the newer half
+	Falling  Direction = "fewer-lost" // in the newer half
+	NotShown Direction = "not-shown"  // chance explains the difference
 )
 
 // Trend compares the newer half of the recordings with the older one. A recording
@@ -52,7 +52,7 @@ func (l *Load) trend() Trend {
 	t.Recordings = len(lost)
 	t.Lost, t.Outage = compare.HalvesOf(lost), compare.HalvesOf(outages)
 	switch {
-	case t.Runs > 0 && most == 0:
+	case t.Recordings > 1 && most == 0:
 		t.Direction, t.Bound = NoLoss, 1-math.Pow(0.05, 1/float64(t.Runs))
 	case t.Lost.Weak:
 		t.Direction = TooFew
@@ -75,14 +75,16 @@ func (t *Trend) String() string {
 	case TooFew:
 		return fmt.Sprintf("%s: too few to tell; it takes %d", counted, compare.EnoughForHalves())
 	case NotShown:
-		return fmt.Sprintf("none shown: %s; chance explains that (p = %s)", t.halves(), compare.PValue(t.Lost.P))
+		return fmt.Sprintf("none shown: chance explains %s", t.halves())
 	}
-	return fmt.Sprintf("%s than before: %s (p = %s)", t.Direction, t.halves(), compare.PValue(t.Lost.P))
+	words := map[Direction]string{Rising: "more lost", Falling: "fewer lost"}
+	return fmt.Sprintf("%s than before: %s", words[t.Direction], t.halves())
 }
 
 // halves says what the halves lost.
 func (t *Trend) halves() string {
-	text := fmt.Sprintf("a median of %s in the older %d recordings, %s in the newer %d",
-		metric.Count.Format(t.Lost.Older.Median), len(t.Lost.Older.Values), metric.Count.Format(t.Lost.Newer.Median), len(t.Lost.Newer.Values))
-	return text + fmt.Sprintf("; outage %s and %s", metric.Duration.Format(t.Outage.Older.Median), metric.Duration.Format(t.Outage.Newer.Median))
+	lost, outage := &t.Lost, &t.Outage
+	return fmt.Sprintf("a median of %s in the older %d recordings, %s in the newer %d (p = %s); outage %s, then %s",
+		metric.Count.Format(lost.Older.Median), len(lost.Older.Values), metric.Count.Format(lost.Newer.Median), len(lost.Newer.Values), compare.PValue(lost.P),
+		metric.Duration.Format(outage.Older.Median), metric.Duration.Format(outage.Newer.Median))
 }

@@ -27,21 +27,23 @@ func Title(h *history.History, l *history.Load) string {
 	if l.Stream != "" {
 		text += ", load " + l.Stream
 	}
-	lines := l.Lines()
-	text += ": " + phrase.Counted(int64(len(lines)), "recording", "recordings")
-	if n := len(lines); n > 1 {
-		text += fmt.Sprintf(", %s to %s", lines[0].Started.UTC().Format(time.DateOnly), lines[n-1].Started.UTC().Format(time.DateOnly))
+	text += ": " + phrase.Counted(int64(len(l.Past)), "recording", "recordings")
+	if n := len(l.Past); n > 1 {
+		text += fmt.Sprintf(" from %s to %s", l.Past[0].Started.UTC().Format(time.DateOnly), l.Past[n-1].Started.UTC().Format(time.DateOnly))
+	}
+	if l.New != nil {
+		text += ", then " + l.New.File
 	}
 	return text
 }
 
 // Head names the cells of a line.
 func Head(l *history.Load) []string {
-	head := []string{"recorded (UTC)", "verdict", "sent", "lost"}
+	head := []string{"file", "recorded (UTC)", "verdict", "sent", "lost"}
 	if Repeated(l) {
 		head = append(head, "lost in")
 	}
-	return append(head, "outage", "p99", "file")
+	return append(head, "outage", "p99")
 }
 
 // Repeated reports whether a recording has several runs, so that its figures are
@@ -67,19 +69,24 @@ func Cells(l *history.Load, line *history.Line) []string {
 			lost += " (" + cell("loss") + ")"
 		}
 	}
-	cells := []string{line.Started.UTC().Format("2006-01-02 15:04"), VerdictText(line.Verdict), cell("started"), lost}
+	cells := []string{line.File, line.Started.UTC().Format("2006-01-02 15:04"), verdictText(line.Verdict), cell("started"), lost}
 	if Repeated(l) {
 		cells = append(cells, fmt.Sprintf("%d of %d", line.Arm.LostRuns(), len(line.Arm.Runs)))
 	}
-	name := line.File
-	if line == l.New {
-		name += " (new)"
-	}
-	return append(cells, outage, cell("p99"), name)
+	return append(cells, outage, cell("p99"))
 }
 
-// VerdictText is the verdict of a recording; "-" if it had no checks.
-func VerdictText(v check.Outcome) string {
+// Lines lists all recordings as plain text.
+func Lines(l *history.Load) string {
+	var b strings.Builder
+	for _, line := range l.Lines() {
+		b.WriteString(safetext.CleanLine(strings.Join(Cells(l, line), "  ")) + "\n")
+	}
+	return b.String()
+}
+
+// verdictText is the verdict of a recording; "-" if it had no checks.
+func verdictText(v check.Outcome) string {
 	if v == check.None {
 		return "-"
 	}
@@ -142,7 +149,7 @@ func reasonText(left history.Left) string {
 func Why(h *history.History) string {
 	for _, l := range h.Loads {
 		if l.New != nil && l.New.Arm.LostRuns() > 0 {
-			return "why " + l.New.File + " lost requests, and what to change: nodrop report " + l.New.File
+			return "Why it lost requests, and what to change: nodrop report " + l.New.File
 		}
 	}
 	return ""
@@ -153,7 +160,7 @@ func Write(out *page.Page, r *report.Report) {
 	h := r.History
 	for _, l := range h.Loads {
 		fmt.Fprintln(out)
-		out.Heading(safetext.CleanLine(Title(h, l) + ":"))
+		out.Heading(safetext.CleanLine(Title(h, l)) + ":")
 		writeTable(out, l)
 		out.Paragraph("  Trend: ", l.Trend.String())
 		for _, note := range Notes(l) {
@@ -173,9 +180,21 @@ func Write(out *page.Page, r *report.Report) {
 			out.Paragraph("  - ", text)
 		}
 	}
-	if why := Why(h); why != "" {
-		fmt.Fprintln(out)
-		out.Paragraph("", strings.ToUpper(why[:1])+why[1:])
+}
+
+// Last repeats what the verdict rests on below the tables: on a terminal, that is
+// what is left on the screen.
+func Last(out *page.Page, r *report.Report) {
+	for _, part := range []struct {
+		prefix string
+		list   []string
+	}{{"  - ", r.Verdict.Reasons}, {"  hint: ", r.Verdict.Hints}} {
+		for _, text := range part.list {
+			out.Line(part.prefix, safetext.CleanLine(text))
+		}
+	}
+	if why := Why(r.History); why != "" {
+		out.Paragraph("", why)
 	}
 }
 
@@ -185,38 +204,33 @@ const leastFile = 8
 // writeTable writes a line for each recording. Names of files get what room
 // there is beside the figures.
 func writeTable(out *page.Page, l *history.Load) {
-	t := tableOf(out, l, 0)
-	for most := longestFile(l); most >= leastFile && !t.Fits(out); most-- {
+	longest := 0
+	for _, line := range l.Lines() {
+		longest = max(longest, page.Columns(safetext.CleanLine(line.File)))
+	}
+	t := tableOf(out, l, longest)
+	for most := longest - 1; most >= leastFile && !t.Fits(out); most-- {
 		t = tableOf(out, l, most)
 	}
 	t.Write(out)
 }
 
-func longestFile(l *history.Load) int {
-	longest := 0
-	for _, line := range l.Lines() {
-		cells := Cells(l, line)
-		longest = max(longest, page.Columns(cells[len(cells)-1]))
-	}
-	return longest
-}
-
-// tableOf is the table with names of files of at most so many columns; 0 is no
-// limit.
+// tableOf is the table with names of files of at most so many columns.
 func tableOf(out *page.Page, l *history.Load, most int) *page.Table {
 	t := &page.Table{Indent: 2, Gap: 2, Head: true, Right: true}
 	t.Row(Head(l)...)
 	for _, line := range l.Lines() {
 		cells := Cells(l, line)
-		last := len(cells) - 1
-		cells[last] = safetext.CleanLine(cells[last])
-		if most > 0 {
-			cells[last] = page.Fit(cells[last], most)
+		if cells[0] = safetext.CleanLine(cells[0]); page.Columns(cells[0]) > most {
+			cells[0] = page.Fit(strings.TrimSuffix(cells[0], ".json"), most)
 		}
 		if line.Arm.LostRuns() > 0 {
-			cells[3] = out.In(page.Red, cells[3])
+			cells[lostColumn] = out.In(page.Red, cells[lostColumn])
 		}
 		t.Row(cells...)
 	}
 	return t
 }
+
+// lostColumn is where Head and Cells have what was lost.
+const lostColumn = 4
