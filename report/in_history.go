@@ -75,15 +75,17 @@ func InHistory(q history.Request, checks []string) (*Report, error) {
 	return r, nil
 }
 
-// armsOf lists what a history is about: of each load the new runs, and the past
-// ones that count.
+// armsOf lists what a history is about: of each load the new runs and, of a
+// single one, the past ones that count.
 func armsOf(h *history.History) []*compare.Arm {
 	var arms []*compare.Arm
 	for _, l := range h.Loads {
-		past := &compare.Arm{Name: "history", Runs: l.CountedPast()}
-		list := []*compare.Arm{past}
+		var list []*compare.Arm
 		if l.New != nil {
-			list = []*compare.Arm{&l.New.Arm, past}
+			list = append(list, &l.New.Arm)
+		}
+		if l.New == nil || len(h.Loads) == 1 {
+			list = append(list, &compare.Arm{Name: "history", Runs: l.CountedPast()})
 		}
 		for _, a := range list {
 			one := *a
@@ -225,7 +227,7 @@ func (j *judgedLoad) checkQuantile(asked check.Check) history.Checked {
 		c.Met += fmt.Sprintf(" in %d runs", len(found))
 	}
 	switch {
-	case never:
+	case never && limit.Runs < enoughPast:
 		c.Outcome = check.Pass
 	case limit.Runs == 0:
 		c.Reason = fmt.Sprintf("%s: %s, and no past run says what is usual", asked, c.Met)

@@ -16,6 +16,7 @@ import (
 type History struct {
 	Directory string
 	Variant   string // "" for plain loads
+	Newest    bool   // what is judged is the newest recording of the directory
 	Loads     []*Load
 	Left      []Left // what is not part of it
 }
@@ -92,7 +93,7 @@ func Of(q Request) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &History{Directory: q.Directory, Variant: variant, Left: slices.Clone(q.Left)}
+	h := &History{Directory: q.Directory, Variant: variant, Newest: q.Judged && q.New == nil, Left: slices.Clone(q.Left)}
 	runs := model.of(variant)
 	for _, stream := range streamsOf(runs) {
 		l := &Load{Stream: stream}

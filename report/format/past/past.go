@@ -27,9 +27,12 @@ func Title(h *history.History, l *history.Load) string {
 	if l.Stream != "" {
 		text += ", load " + l.Stream
 	}
+	if len(l.Past) == 0 && l.New != nil {
+		return text + ": no recording before " + l.New.File
+	}
 	text += ": " + phrase.Counted(int64(len(l.Past)), "recording", "recordings")
 	if n := len(l.Past); n > 1 {
-		text += fmt.Sprintf(" from %s to %s", l.Past[0].Started.UTC().Format(time.DateOnly), l.Past[n-1].Started.UTC().Format(time.DateOnly))
+		text += fmt.Sprintf(" from %s to %s", dayOf(&l.Past[0]), dayOf(&l.Past[n-1]))
 	}
 	if l.New != nil {
 		text += ", then " + l.New.File
@@ -39,12 +42,27 @@ func Title(h *history.History, l *history.Load) string {
 
 // Head names the cells of a line.
 func Head(l *history.Load) []string {
-	head := []string{"file", "recorded (UTC)", "verdict", "sent", "lost"}
+	head := []string{"file", "recorded", "verdict", "sent", "lost"}
+	if sharesDay(l) {
+		head[1] = "recorded (UTC)"
+	}
 	if Repeated(l) {
 		head = append(head, "lost in")
 	}
 	return append(head, "outage", "p99")
 }
+
+// sharesDay reports whether two recordings are of the same day, so that it takes
+// the time to tell them apart.
+func sharesDay(l *history.Load) bool {
+	days := map[string]bool{}
+	for _, line := range l.Lines() {
+		days[dayOf(line)] = true
+	}
+	return len(days) < len(l.Lines())
+}
+
+func dayOf(line *history.Line) string { return line.Started.UTC().Format(time.DateOnly) }
 
 // Repeated reports whether a recording has several runs, so that its figures are
 // medians.
@@ -69,7 +87,11 @@ func Cells(l *history.Load, line *history.Line) []string {
 			lost += " (" + cell("loss") + ")"
 		}
 	}
-	cells := []string{line.File, line.Started.UTC().Format("2006-01-02 15:04"), verdictText(line.Verdict), cell("started"), lost}
+	recorded := dayOf(line)
+	if sharesDay(l) {
+		recorded = line.Started.UTC().Format("2006-01-02 15:04")
+	}
+	cells := []string{line.File, recorded, verdictText(line.Verdict), cell("started"), lost}
 	if Repeated(l) {
 		cells = append(cells, fmt.Sprintf("%d of %d", line.Arm.LostRuns(), len(line.Arm.Runs)))
 	}
@@ -149,7 +171,11 @@ func reasonText(left history.Left) string {
 func Why(h *history.History) string {
 	for _, l := range h.Loads {
 		if l.New != nil && l.New.Arm.LostRuns() > 0 {
-			return "Why it lost requests, and what to change: nodrop report " + l.New.File
+			file := l.New.File
+			if h.Newest {
+				file = strings.TrimSuffix(h.Directory, "/") + "/" + file
+			}
+			return "Why it lost requests, and what to change: nodrop report " + file
 		}
 	}
 	return ""
