@@ -46,7 +46,7 @@ first, and judge a new one by them.`,
 	fs.StringArrayVar(&o.next, "new", nil, "recordings of the new arm instead of NEW; repeatable")
 	fs.StringVar(&o.history, "history", "", "directory of past recordings instead of BASE: list those of the scenario of NEW and judge NEW by them; without NEW, judge the newest by the others or, without --fail-if, only list")
 	fs.StringVar(&o.variant, "variant", "", "the variant to compare, if the recordings have several; with --history, the last if not given")
-	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that makes it fail, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change, 'lost > p99(history)' with --history; repeatable")
+	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that makes it fail, exit 1: 'lost > 0' on each run of new, 'p99 > +10%' on the change, or, in a history, 'lost > p99(history)'; repeatable")
 	cli.GroupRecordings.Hold(fs, "base FILES", "new FILES", "history DIR", "variant NAME")
 	cli.GroupOutput.Hold(fs, "fail-if CHECK")
 	outputs := o.outputFlag(fs, output.OfComparison)

@@ -26,14 +26,13 @@ func (o *compareOptions) runHistory() error {
 	q := history.Request{Directory: o.history, Variant: o.variant, Judged: len(o.files)+len(o.checks) > 0}
 	var newFile os.FileInfo
 	if len(o.files) == 1 {
-		info, err := os.Stat(o.files[0])
-		if err != nil {
-			return err
-		}
+		var err error
 		if q.New, err = remember(o.files[0], o.files[0]); err != nil {
 			return err
 		}
-		newFile = info
+		if newFile, err = os.Stat(o.files[0]); err != nil {
+			return err
+		}
 	}
 	names, err := recordingsIn(o.history)
 	if err != nil {

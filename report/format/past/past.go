@@ -31,8 +31,13 @@ func Title(h *history.History, l *history.Load) string {
 		return text + ": no recording before " + l.New.File
 	}
 	text += ": " + phrase.Counted(int64(len(l.Past)), "recording", "recordings")
-	if n := len(l.Past); n > 1 {
-		text += fmt.Sprintf(" from %s to %s", dayOf(&l.Past[0]), dayOf(&l.Past[n-1]))
+	if n := len(l.Past); n > 0 {
+		first, last := dayOf(&l.Past[0]), dayOf(&l.Past[n-1])
+		if first == last {
+			text += " of " + first
+		} else {
+			text += " from " + first + " to " + last
+		}
 	}
 	if l.New != nil {
 		text += ", then " + l.New.File
