@@ -137,9 +137,9 @@ func TestTrend(t *testing.T) {
 		{[]int{0}, history.TooFew, "1 recording: too few to tell; it takes 8"},
 		{[]int{0, 0, 0}, history.NoLoss, "none of 3 runs lost requests; up to 63 % of such runs may (95 % confidence)"},
 		{[]int{1, 2, 3, 14, 15, 16, 17}, history.TooFew, "7 recordings: too few to tell; it takes 8"},
-		{[]int{1, 2, 3, 4, 15, 16, 17, 18}, history.Rising, "more lost than before: a median of 2.5 in the older 4 recordings, 16.5 in the newer 4 (p = 0.029); outage 1.1 ms, then 2.5 ms"},
-		{[]int{18, 17, 16, 15, 4, 3, 2, 1, 0}, history.Falling, "fewer lost than before: a median of 16.5 in the older 4 recordings, 2 in the newer 5 (p = 0.016); outage 2.5 ms, then 1.1 ms"},
-		{[]int{1, 9, 2, 8, 3, 7, 4, 6}, history.NotShown, "none shown: chance explains a median of 5 in the older 4 recordings, 5 in the newer 4 (p = 1.000); outage 1.4 ms, then 1.4 ms"},
+		{[]int{1, 2, 3, 4, 15, 16, 17, 18}, history.Rising, "more lost than before: a median of 2.5 in the older 4 recordings and 16.5 in the newer 4 (p = 0.029); outage 1.1 ms, then 2.5 ms"},
+		{[]int{18, 17, 16, 15, 4, 3, 2, 1, 0}, history.Falling, "fewer lost than before: a median of 16.5 in the older 4 recordings and 2 in the newer 5 (p = 0.016); outage 2.5 ms, then 1.1 ms"},
+		{[]int{1, 9, 2, 8, 3, 7, 4, 6}, history.NotShown, "none shown: a median of 5 in the older 4 recordings and 5 in the newer 4 may be chance (p = 1.000); outage 1.4 ms, then 1.4 ms"},
 	} {
 		t.Run(fmt.Sprint(tt.lost), func(t *testing.T) {
 			trend := of(t, history.Request{Recordings: comparetest.Nights(t, reporttest.Lossies(t, tt.lost...)...)}).Loads[0].Trend

@@ -75,16 +75,21 @@ func (t *Trend) String() string {
 	case TooFew:
 		return fmt.Sprintf("%s: too few to tell; it takes %d", counted, compare.EnoughForHalves())
 	case NotShown:
-		return fmt.Sprintf("none shown: chance explains %s", t.halves())
+		return fmt.Sprintf("none shown: %s may be chance%s", t.lost(), t.outage())
 	}
 	words := map[Direction]string{Rising: "more lost", Falling: "fewer lost"}
-	return fmt.Sprintf("%s than before: %s", words[t.Direction], t.halves())
+	return fmt.Sprintf("%s than before: %s%s", words[t.Direction], t.lost(), t.outage())
 }
 
-// halves says what the halves lost.
-func (t *Trend) halves() string {
-	lost, outage := &t.Lost, &t.Outage
-	return fmt.Sprintf("a median of %s in the older %d recordings, %s in the newer %d (p = %s); outage %s, then %s",
-		metric.Count.Format(lost.Older.Median), len(lost.Older.Values), metric.Count.Format(lost.Newer.Median), len(lost.Newer.Values), compare.PValue(lost.P),
-		metric.Duration.Format(outage.Older.Median), metric.Duration.Format(outage.Newer.Median))
+// lost says what the halves lost.
+func (t *Trend) lost() string {
+	h := &t.Lost
+	return fmt.Sprintf("a median of %s in the older %d recordings and %s in the newer %d",
+		metric.Count.Format(h.Older.Median), len(h.Older.Values), metric.Count.Format(h.Newer.Median), len(h.Newer.Values))
+}
+
+// outage says how sure that is, and for how long the halves lost requests.
+func (t *Trend) outage() string {
+	h := &t.Outage
+	return fmt.Sprintf(" (p = %s); outage %s, then %s", compare.PValue(t.Lost.P), metric.Duration.Format(h.Older.Median), metric.Duration.Format(h.Newer.Median))
 }
