@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"slices"
+
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/check"
@@ -165,12 +167,12 @@ func (j *judgedLoad) byLoss() {
 	case before.Max == 0:
 		v.Outcome = check.Fail
 		v.Reasons = append(v.Reasons, "new lost requests, and none of "+runs+" did")
-	case next.Max > before.Max && len(past.Runs) >= enoughPast:
+	case len(past.Runs) < enoughPast:
+		v.doubt(fmt.Sprintf("new lost %s; %s", lost.Dimension.Format(next.Max), tooFew(len(past.Runs), spanOf(before))))
+		v.hint("set a limit, such as --fail-if 'lost > 100'")
+	case next.Max > before.Max:
 		v.Outcome = check.Fail
 		v.Reasons = append(v.Reasons, fmt.Sprintf("new lost %s, more than any of %s (%s)", lost.Dimension.Format(next.Max), runs, spanOf(before)))
-	case next.Max > before.Max:
-		v.doubt(fmt.Sprintf("new lost %s, more than before; too few past runs to say what is usual: %d (%s), and it takes %d", lost.Dimension.Format(next.Max), len(past.Runs), spanOf(before), enoughPast))
-		v.hint("set a limit, such as --fail-if 'lost > 100'")
 	default:
 		v.doubt(fmt.Sprintf("new lost requests, but no more than some of %s (%s)", runs, spanOf(before)))
 		v.hint("set a limit, such as --fail-if 'lost > p99(history)'")
@@ -195,57 +197,73 @@ func (j *judgedLoad) check(text string) history.Checked {
 // is inconclusive if those are too few, unless no past could make a difference.
 func (j *judgedLoad) checkQuantile(asked check.Check) history.Checked {
 	m, _ := metric.Find(asked.Metric)
-	var past, found []metric.Figure
-	for _, run := range j.CountedPast() {
-		past = append(past, m.Of(&run.Figures))
-	}
-	limit := asked.LimitOf(past)
+	limit := asked.LimitOf(figuresOf(m, j.CountedPast()))
 	c := history.Checked{Limit: limit, Result: check.Result{Where: j.Stream, Rule: check.FailIf, Check: asked.String(), Outcome: check.Inconclusive}}
-	never, failed, first := true, 0, ""
-	for _, run := range j.New.Arm.Runs {
-		f := m.Of(&run.Figures)
-		if !f.Known {
-			c.Reason = fmt.Sprintf("%s: %s has no value in this run", asked, asked.Metric)
-			return c
-		}
-		found = append(found, f)
-		never = never && asked.Never(f)
-		if limit.Runs > 0 && asked.Exceeds(f, limit) {
-			if failed++; failed == 1 {
-				c.Found, first = f, run.Name
-			}
-		}
+	found := figuresOf(m, j.New.Arm.Runs)
+	if slices.ContainsFunc(found, func(f metric.Figure) bool { return !f.Known }) {
+		c.Reason = fmt.Sprintf("%s: %s has no value in this run", asked, asked.Metric)
+		return c
 	}
-	if failed == 0 {
-		c.Found = found[0]
-	}
-	c.Met = asked.Metric + " " + metric.RangeOf(found)
+	never := !slices.ContainsFunc(found, func(f metric.Figure) bool { return !asked.Never(f) })
+	failed := j.compareEach(&c.Result, asked, &limit, found)
 	switch {
-	case failed > 0 && len(found) > 1:
-		c.Met = fmt.Sprintf("%s %s in %s; failed in %d of %d runs", asked.Metric, c.Found, first, failed, len(found))
-	case len(found) > 1:
-		c.Met += fmt.Sprintf(" in %d runs", len(found))
-	}
-	switch {
-	case never && limit.Runs < enoughPast:
-		c.Outcome = check.Pass
+	case limit.Runs >= enoughPast:
+		c.Met += "; " + limitText(asked, &limit)
+	case never:
 	case limit.Runs == 0:
 		c.Reason = fmt.Sprintf("%s: %s, and no past run says what is usual", asked, c.Met)
+	default:
+		c.Reason = fmt.Sprintf("%s: %s; %s", asked, c.Met, tooFew(limit.Runs, limit.Range()))
+	}
+	switch {
+	case c.Reason != "":
 		j.verdict.hint("until there are enough, compare " + asked.Metric + " with a number")
-	case limit.Runs < enoughPast:
-		c.Reason = fmt.Sprintf("%s: %s; too few past runs to say what is usual: %d (%s), and it takes %d", asked, c.Met, limit.Runs, limit.Range(), enoughPast)
-		j.verdict.hint("until there are enough, compare " + asked.Metric + " with a number")
-	case failed > 0:
-		c.Met += "; " + limitText(asked, &limit)
+	case failed:
 		c.Outcome, c.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, c.Met)
 		if limit.Extreme != "" {
 			j.Notes = append(j.Notes, fmt.Sprintf("a run that is like the %d past ones is beyond their %s 1 time in %d", limit.Runs, limit.Extreme, limit.Runs+1))
 		}
 	default:
-		c.Met += "; " + limitText(asked, &limit)
 		c.Outcome = check.Pass
 	}
 	return c
+}
+
+// compareEach compares the figures of the new runs with a limit, and describes
+// them in the result: the first that meets the check or, if none does, all.
+func (j *judgedLoad) compareEach(res *check.Result, asked check.Check, limit *check.Limit, found []metric.Figure) (failed bool) {
+	n, first := 0, 0
+	for i, f := range found {
+		if limit.Runs == 0 || !asked.Exceeds(f, *limit) {
+			continue
+		}
+		if n++; n == 1 {
+			first = i
+		}
+	}
+	res.Found = found[first]
+	switch {
+	case len(found) == 1:
+		res.Met = fmt.Sprintf("%s %s", asked.Metric, res.Found)
+	case n > 0:
+		res.Met = fmt.Sprintf("%s %s in %s; failed in %d of %d runs", asked.Metric, res.Found, j.New.Arm.Runs[first].Name, n, len(found))
+	default:
+		res.Met = fmt.Sprintf("%s %s in %d runs", asked.Metric, metric.RangeOf(found), len(found))
+	}
+	return n > 0
+}
+
+func figuresOf(m metric.Metric, runs []compare.ArmRun) []metric.Figure {
+	var list []metric.Figure
+	for i := range runs {
+		list = append(list, m.Of(&runs[i].Figures))
+	}
+	return list
+}
+
+// tooFew says that past runs do not say what is usual.
+func tooFew(runs int, between string) string {
+	return fmt.Sprintf("too few past runs to say what is usual: %d (%s), and it takes %d", runs, between, enoughPast)
 }
 
 // limitText says what a quantile of the past runs is: "p99 of 12 past runs is 12,

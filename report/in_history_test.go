@@ -53,7 +53,7 @@ func TestInHistory(t *testing.T) {
 		"some, and no past":     {nil, 1, nil, check.Inconclusive, "no past run of this scenario says what is usual"},
 		"the first to lose":     {[]int{0, 0, 0}, 1, nil, check.Fail, "new lost requests, and none of 3 past runs did"},
 		"more than any":         {twelve, 13, nil, check.Fail, "new lost 13, more than any of 12 past runs (0–12)"},
-		"more than a few":       {twelve[:6], 13, nil, check.Inconclusive, "new lost 13, more than before; too few past runs to say what is usual: 6 (0–12), and it takes 10"},
+		"more than a few":       {twelve[:6], 13, nil, check.Inconclusive, "new lost 13; too few past runs to say what is usual: 6 (0–12), and it takes 10"},
 		"as usual":              {twelve, 12, nil, check.Inconclusive, "new lost requests, but no more than some of 12 past runs (0–12)"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,9 +28,6 @@ func RangeOf(list []Figure) string {
 	}
 	s.Min, s.Max = slices.Min(s.Values), slices.Max(s.Values)
 	dim := list[0].Dimension
-	if len(list) == 1 {
-		return list[0].String()
-	}
 	if dim == Rate {
 		return s.RangeText(dim) + "/s"
 	}
