@@ -1,6 +1,7 @@
 package format
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report"
 	"nodrop/report/comparetest"
+	"nodrop/report/format/past"
 	"nodrop/report/history"
 	"nodrop/report/reporttest"
 )
@@ -133,6 +135,19 @@ func TestHistoryInJUnit(t *testing.T) {
 		if tests, failures, faults := ingest(t, render(t, JUnit, h.build(t))); known && [3]int{tests, failures, faults} != want {
 			t.Errorf("%s: got %d tests, %d failures, %d errors; want %v", h.name, tests, failures, faults, want)
 		}
+	}
+}
+
+// TestLeftOut: files are named once for each reason, as far as there is room.
+func TestLeftOut(t *testing.T) {
+	h := &history.History{}
+	for i := range 14 {
+		h.Left = append(h.Left, history.Left{File: fmt.Sprintf("%d.json", i), Reason: fmt.Sprintf("number of requests (-n) %d, not 9", max(i, 3)), Why: history.Other})
+	}
+	got := past.Left(h)
+	want := "0.json, 1.json, 2.json and 1 more: another scenario: number of requests (-n) 3, not 9"
+	if last := got[len(got)-1]; len(got) != 11 || got[0] != want || last != "1 more file: -o report-json has all" {
+		t.Errorf("got %q", got)
 	}
 }
 

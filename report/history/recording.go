@@ -159,7 +159,7 @@ func eventOf(run *record.Run) string {
 			continue
 		}
 		var words []string
-		for _, word := range strings.Fields(m.Name) {
+		for word := range strings.FieldsSeq(m.Name) {
 			if !strings.ContainsFunc(word, unicode.IsDigit) {
 				words = append(words, word)
 			}

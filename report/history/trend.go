@@ -76,9 +76,12 @@ func (t *Trend) String() string {
 		return fmt.Sprintf("%s: too few to tell; it takes %d", counted, compare.EnoughForHalves())
 	case NotShown:
 		return fmt.Sprintf("none shown: %s may be chance%s", t.lost(), t.outage())
+	case Rising:
+		return fmt.Sprintf("more lost than before: %s%s", t.lost(), t.outage())
+	case Falling:
+		return fmt.Sprintf("fewer lost than before: %s%s", t.lost(), t.outage())
 	}
-	words := map[Direction]string{Rising: "more lost", Falling: "fewer lost"}
-	return fmt.Sprintf("%s than before: %s%s", words[t.Direction], t.lost(), t.outage())
+	return ""
 }
 
 // lost says what the halves lost.

@@ -138,10 +138,14 @@ func Notes(l *history.Load) []string {
 	return append(list, l.Notes...)
 }
 
-// maxNamed limits the files named for one reason.
-const maxNamed = 3
+// The most reasons why files are left out, and the most files named for one.
+const (
+	maxReasons = 10
+	maxNamed   = 3
+)
 
-// Left says which files are not in the table: for each reason the first ones.
+// Left says which files are not in the table: for each of the first reasons the
+// first ones.
 func Left(h *history.History) []string {
 	var list []string
 	var reasons []string
@@ -153,7 +157,15 @@ func Left(h *history.History) []string {
 		}
 		files[reason] = append(files[reason], left.File)
 	}
-	for _, reason := range reasons {
+	for i, reason := range reasons {
+		if i == maxReasons {
+			more := 0
+			for _, other := range reasons[i:] {
+				more += len(files[other])
+			}
+			list = append(list, phrase.Counted(int64(more), "more file", "more files")+": -o report-json has all")
+			break
+		}
 		names := files[reason]
 		text := strings.Join(names[:min(len(names), maxNamed)], ", ")
 		if more := len(names) - maxNamed; more > 0 {
