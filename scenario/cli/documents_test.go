@@ -179,6 +179,7 @@ var exits = []struct {
 	// There is no cluster here; package kube runs these in one.
 	{"nodrop -c 200 -n 50000 -q 25 -disable-keepalive --settle 10s \\\n\t--scale", cli.ExitMisuse, unreachable},
 	{"nodrop -c 200 -n 50000 -q 25 -disable-keepalive --settle 10s \\\n\t--restart", cli.ExitMisuse, unreachable},
+	{"nodrop -c 200 -n 50000 -q 25 -disable-keepalive --settle 10s \\\n\t--evict", cli.ExitMisuse, unreachable},
 	{"nodrop scenario run --set ASM_KUBECONFIG=", cli.ExitMisuse, unreachable},
 }
 

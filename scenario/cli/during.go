@@ -14,12 +14,13 @@ import (
 	"nodrop/scenario"
 	"nodrop/scenario/action"
 	"nodrop/scenario/kube"
+	"nodrop/scenario/kube/quick"
 )
 
 // duringFlags describes the event beside a plain load.
 type duringFlags struct {
 	set     *pflag.FlagSet
-	kube    *kube.FlagValues
+	kube    *quick.Values
 	yes     *bool
 	command string
 	at      string
@@ -31,10 +32,10 @@ func newDuringFlags(fs *pflag.FlagSet) *duringFlags {
 	fs.StringVar(&f.command, "during", "", "shell command to run during the load; the report relates losses to it and has the last 20 lines of its output, and a loss fails the run unless --fail-if says otherwise")
 	fs.StringVar(&f.at, "at", "20%", "when to run it: at a share of the load (20%), a time (5s) or a request (#10000)")
 	fs.DurationVar(&f.settle, "settle", 0, "keep the load running until this long after the command has ended; -n is then a minimum")
-	f.kube = kube.Flags(fs)
+	f.kube = quick.Flags(fs)
 	f.yes = yesFlag(fs)
 	cli.GroupEvent.Hold(fs, "during COMMAND", "at WHEN", "settle DURATION")
-	cli.GroupKubernetes.Hold(fs, "scale KIND/NAME=N", "restart KIND/NAME", "keep", "namespace NAME", "context NAME", "kubeconfig FILE")
+	cli.GroupKubernetes.Hold(fs, "scale KIND/NAME=N", "restart KIND/NAME", "delete-pod SELECTOR", "evict SELECTOR", "drain-node NODE", "count N", "keep", "namespace NAME", "context NAME", "kubeconfig FILE")
 	return f
 }
 
@@ -47,7 +48,7 @@ func (f *duringFlags) addTo(s *scenario.Scenario) error {
 	if step == nil {
 		for _, name := range []string{"at", "settle", "yes"} {
 			if f.set.Changed(name) {
-				return &misuse.Error{Problem: "--" + name + ": only with --during, --scale or --restart", Hint: "add --during 'COMMAND' or --scale deployment/NAME=1, or use nodrop lab"}
+				return &misuse.Error{Problem: "--" + name + ": only with " + events(" or "), Hint: "add --during 'COMMAND' or --scale deployment/NAME=1, or use nodrop lab"}
 			}
 		}
 		return nil
@@ -75,12 +76,18 @@ func (f *duringFlags) step() (*scenario.Step, error) {
 	case err != nil || !f.set.Changed("during"):
 		return step, err
 	case step != nil:
-		return nil, errors.New("--during, --scale and --restart: give only one of them")
+		return nil, errors.New(events(" and ") + ": give only one of them")
 	case strings.TrimSpace(f.command) == "":
 		return nil, errors.New("--during: no command given")
 	}
 	name := safetext.MaskText(f.command)
 	return &scenario.Step{Name: name, Action: &action.Exec{Command: action.Command{Shell: f.command, Title: name}}}, nil
+}
+
+// events lists the flags that request an event.
+func events(last string) string {
+	list := append([]string{"--during"}, quick.Events()...)
+	return strings.Join(list[:len(list)-1], ", ") + last + list[len(list)-1]
 }
 
 func yesFlag(fs *pflag.FlagSet) *bool {

@@ -20,6 +20,7 @@ type change struct {
 	object *api.Object
 	sub    []string // subresource, if any
 	patch  api.Patching
+	hand   string // how a person would undo it; "" means by setting its values
 
 	leaves []leaf
 }
@@ -241,6 +242,9 @@ func restoring(before, now any) any {
 
 // byHand says what a person would have to restore.
 func (c *change) byHand(leaves []leaf) string {
+	if c.hand != "" {
+		return c.hand
+	}
 	var parts []string
 	for i := range leaves {
 		l := &leaves[i]

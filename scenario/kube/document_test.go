@@ -62,8 +62,8 @@ func recorded(t *testing.T, file string) []*record.Run {
 	return recording.Runs
 }
 
-// TestHelpCommands runs the commands of nodrop help kubernetes that scale and
-// restart, in the namespace and on the object that they name, with fewer requests.
+// TestHelpCommands runs the commands of nodrop help kubernetes that scale,
+// restart and evict, in the namespace and on the object that they name, with fewer requests.
 func TestHelpCommands(t *testing.T) {
 	needsControlPlane(t)
 	page, err := os.ReadFile("../cli/help/kubernetes.md")
@@ -72,15 +72,16 @@ func TestHelpCommands(t *testing.T) {
 	}
 	a := &api.Access{Namespace: "gateways"}
 	namespace(t, a.Namespace)
-	named := strings.NewReplacer("{name: gw}", "{name: gateway}")
+	named := strings.NewReplacer("{name: gw}", "{name: gateway}", "app: gw", "app: gateway")
 	apply(t, a, named.Replace(gateways(3, "terminationGracePeriodSeconds: 20", "lifecycle: {preStop: {sleep: {seconds: 3}}}")))
+	apply(t, a, budget("gateway", "maxUnavailable: 1"))
 	run(t, &Wait{Access: a, Object: api.Ref{Kind: "deployment", Name: "gateway"}, Rollout: true})
 	run(t, &Address{Access: a, Service: "gateway"})
 	url := "http://" + api.Text(read(t, a, api.Ref{Kind: "service", Name: "gateway"}), "spec", "clusterIP") + "/"
 	smaller := strings.NewReplacer("\\\n", "", "-n 50000", "-n 1000", "-c 200", "-c 20", "http://GATEWAY/", url)
-	commands := regexp.MustCompile(`(?m)^nodrop (.*\\\n.*--(?:scale|restart) deployment/.*)$`).FindAllStringSubmatch(string(page), -1)
-	if len(commands) != 2 {
-		t.Fatalf("%d commands; want 2:\n%s", len(commands), page)
+	commands := regexp.MustCompile(`(?m)^nodrop (.*\\\n.*--(?:scale|restart|evict) .*)$`).FindAllStringSubmatch(string(page), -1)
+	if len(commands) != 3 {
+		t.Fatalf("%d commands; want 3:\n%s", len(commands), page)
 	}
 	dir := t.TempDir()
 	for _, c := range commands {

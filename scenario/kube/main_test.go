@@ -154,7 +154,6 @@ spec:
   template:
     metadata: {labels: {app: gw}}
     spec:
-      nodeName: n1
       %s
       containers:
       - name: gw

@@ -3,6 +3,7 @@ package kube
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,8 @@ type planned struct {
 	comes  bool                                                               // the object need not exist yet
 	check  func(ctx context.Context, o *api.Object, now map[string]any) error // checks the existing object; now is nil if there is none
 	// namespace is set by a manifest; "" means that of the access.
-	namespace string
+	namespace  string
+	everywhere bool // in all namespaces
 }
 
 // need is a verb on an object, or on one of its subresources.
@@ -51,7 +53,11 @@ func Announce(a scenario.Action) ([]string, error) {
 		if one.object.Name == "" {
 			object = one.object.Kind
 		}
-		lines = append(lines, fmt.Sprintf("%s, namespace %s, %s: %s", c, cmp.Or(one.namespace, c.Namespace), object, one.what))
+		where := fmt.Sprintf("%s, namespace %s", c, cmp.Or(one.namespace, c.Namespace))
+		if one.everywhere {
+			where = c.String()
+		}
+		lines = append(lines, fmt.Sprintf("%s, %s: %s", where, object, one.what))
 	}
 	return lines, nil
 }
@@ -110,7 +116,11 @@ func misused(ctx context.Context, err error) error {
 	case api.Away(err):
 		return &misuse.Error{Problem: err.Error(), Hint: "nothing was changed; kubectl version shows whether the cluster responds"}
 	default:
-		return &misuse.Error{Problem: err.Error(), Hint: "nothing was changed"}
+		hint := "nothing was changed"
+		if known, ok := errors.AsType[*misuse.Error](err); ok {
+			hint += "; " + known.Hint
+		}
+		return &misuse.Error{Problem: err.Error(), Hint: hint}
 	}
 }
 
@@ -175,7 +185,10 @@ func (p *planned) examine(ctx context.Context, b *brought) error {
 		}
 		return err
 	}
-	if p.namespace != "" && o.Resource.Namespaced {
+	switch {
+	case p.everywhere:
+		o.Namespace = ""
+	case p.namespace != "" && o.Resource.Namespaced:
 		o.Namespace = p.namespace
 	}
 	needs := slices.Clone(p.needs)

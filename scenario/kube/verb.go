@@ -3,6 +3,8 @@ package kube
 import (
 	"time"
 
+	"k8s.io/apimachinery/pkg/labels"
+
 	"nodrop/scenario"
 	"nodrop/scenario/kube/api"
 )
@@ -36,6 +38,8 @@ var verbs = []Verb{
 	{Name: "wait", Keys: []string{"for", "timeout"}, Needs: "for", Make: newWait},
 	{Name: "delete-pod", Takes: AWord, Keys: []string{"grace", "timeout"}, Make: newDeletePod},
 	{Name: "delete", Takes: AWord, Keys: []string{"count", "grace", "timeout"}, Make: newDelete},
+	{Name: "evict", Takes: AWord, Keys: []string{"count", "grace", "timeout"}, Make: newEvict},
+	{Name: "drain-node", Takes: AWord, Keys: []string{"grace", "timeout"}, Make: newDrain},
 	{Name: "gone", Takes: AWord, Keys: []string{"timeout"}, Make: newGone},
 	{Name: "address", Takes: AWord, Keys: []string{"port", "serves", "timeout"}, Make: newAddress},
 	{Name: "apply", Takes: SomeObjects, Make: newApply},
@@ -69,4 +73,11 @@ type Settings struct {
 	// Fault reports a problem with the value of a key, or with the whole action
 	// (""). A missing key has been reported already.
 	Fault func(key, format string, args ...any)
+}
+
+// checkSelector reports a word that is no label selector.
+func (s *Settings) checkSelector(verb string) {
+	if _, err := labels.Parse(s.Word); err != nil {
+		s.Fault("", "%s: %q is not a label selector: %v", verb, s.Word, err)
+	}
 }

@@ -21,8 +21,8 @@ type Watch struct {
 	running *watch.Watching // nil while not running
 }
 
-// Target identifies pods: those of an object, those of a selector, or the pod
-// that Object names.
+// Target identifies pods: those of an object, those of a selector, the pod that
+// Object names, or the pods on the node that it names, and those that replace them.
 type Target struct {
 	Access *api.Access
 	Object api.Ref
@@ -56,30 +56,36 @@ func (w *Watch) Run(ctx context.Context, env *scenario.Env) error {
 func (w *Watch) sets(ctx context.Context) ([]api.PodSet, error) {
 	var list []api.PodSet
 	for _, t := range w.Targets {
-		set, err := t.pods(ctx)
+		sets, err := t.pods(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(list, set) {
-			list = append(list, set)
+		for _, set := range sets {
+			if !slices.Contains(list, set) {
+				list = append(list, set)
+			}
 		}
 	}
 	return list, nil
 }
 
-func (t *Target) pods(ctx context.Context) (api.PodSet, error) {
+func (t *Target) pods(ctx context.Context) ([]api.PodSet, error) {
 	if t.Pods.Selector != "" {
 		c, err := t.Pods.Or(t.Access).Open()
-		return api.PodSet{Cluster: c, Selector: t.Pods.Selector}, err
+		return []api.PodSet{{Cluster: c, Selector: t.Pods.Selector}}, err
 	}
 	o, err := t.Access.Object(ctx, t.Object)
 	if err != nil {
-		return api.PodSet{}, err
+		return nil, err
 	}
-	if o.Resource.GVR == api.PodsResource() {
-		return api.PodSet{Cluster: o.Cluster, Name: o.Name}, nil
+	switch o.Resource.GVR {
+	case api.PodsResource():
+		return []api.PodSet{{Cluster: o.Cluster, Name: o.Name}}, nil
+	case api.NodesResource():
+		return moved(ctx, api.PodSet{Cluster: o.Cluster, Node: o.Name})
 	}
-	return t.Pods.Of(ctx, o)
+	set, err := t.Pods.Of(ctx, o)
+	return []api.PodSet{set}, err
 }
 
 // Undo stops the watch.

@@ -16,6 +16,7 @@ const retryDelay = 200 * time.Millisecond
 
 var (
 	podKind            = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
+	nodeKind           = schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
 	serviceKind        = schema.GroupVersionResource{Version: "v1", Resource: "services"}
 	deploymentKind     = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
 	sliceKind          = schema.GroupVersionResource{Group: "discovery.k8s.io", Version: "v1", Resource: "endpointslices"}

@@ -42,7 +42,7 @@ func newContainer(p *pod, spec corev1.Container, dir string) *container {
 		pod:      p,
 		spec:     spec,
 		log:      filepath.Join(dir, spec.Name+".log"),
-		env:      environment(p.spec, p.address, spec.Env),
+		env:      p.environment(spec.Env),
 		stopping: make(chan struct{}),
 		done:     make(chan struct{}),
 		status: corev1.ContainerStatus{

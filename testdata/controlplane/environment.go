@@ -9,38 +9,38 @@ import (
 
 // environment gives a container's variables. Like a kubelet's, they are
 // expanded in order, each from those before it.
-func environment(spec *corev1.Pod, address string, variables []corev1.EnvVar) map[string]string {
+func (p *pod) environment(variables []corev1.EnvVar) map[string]string {
 	env := map[string]string{
 		"PATH":     os.Getenv("PATH"),
 		"HOME":     os.Getenv("HOME"),
-		"HOSTNAME": spec.Name,
-		"POD_IP":   address,
+		"HOSTNAME": p.spec.Name,
+		"POD_IP":   p.address,
 	}
 	for _, v := range variables {
-		env[v.Name] = valueOf(spec, address, v, env)
+		env[v.Name] = p.valueOf(v, env)
 	}
 	return env
 }
 
-func valueOf(spec *corev1.Pod, address string, v corev1.EnvVar, env map[string]string) string {
+func (p *pod) valueOf(v corev1.EnvVar, env map[string]string) string {
 	if v.ValueFrom == nil || v.ValueFrom.FieldRef == nil {
 		return expand(v.Value, env)
 	}
 	switch path := v.ValueFrom.FieldRef.FieldPath; path {
 	case "status.podIP":
-		return address
+		return p.address
 	case "status.hostIP":
-		return nodeAddress
+		return p.host
 	case "metadata.name":
-		return spec.Name
+		return p.spec.Name
 	case "metadata.namespace":
-		return spec.Namespace
+		return p.spec.Namespace
 	case "metadata.uid":
-		return string(spec.UID)
+		return string(p.spec.UID)
 	case "spec.nodeName":
-		return nodeName
+		return p.spec.Spec.NodeName
 	default:
-		return quoted(spec, path)
+		return quoted(p.spec, path)
 	}
 }
 

@@ -51,7 +51,7 @@ func (g *istioGateway) podSpec(command []string, routes string) map[string]any {
 			"periodSeconds": int64(1),
 		},
 	}
-	spec := map[string]any{"nodeName": nodeName, "containers": []any{container}}
+	spec := map[string]any{"containers": []any{container}}
 	if drain := g.podDrain(); drain > 0 {
 		container["lifecycle"] = map[string]any{"preStop": map[string]any{"sleep": map[string]any{"seconds": drain}}}
 		spec["terminationGracePeriodSeconds"] = drain + gatewayGrace

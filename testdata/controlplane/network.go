@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	nodeAddress = "192.168.77.1"
-	podRange    = "10.244.0.0/16"
+	nodeAddress   = "192.168.77.1"
+	secondAddress = "192.168.77.3" // of the second node
+	podRange      = "10.244.0.0/16"
 )
 
 // setUpNetwork gives the empty network namespace what kube-proxy needs: a
@@ -23,6 +24,7 @@ func setUpNetwork() error {
 		"link set lo up",
 		"link add node0 type veth peer name node1",
 		"addr add " + nodeAddress + "/24 dev node0",
+		"addr add " + secondAddress + "/24 dev node0",
 		"link set node0 up",
 		"link set node1 up",
 		"route add default via 192.168.77.2 dev node0",

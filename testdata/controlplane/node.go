@@ -17,21 +17,30 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
+// nodeName is the node that kube-proxy is of.
 const nodeName = "n1"
+
+// A machine is a node by name and address.
+type machine struct{ name, address, podRange string }
+
+// machines are the nodes of the cluster. All of them are this machine.
+func machines() []machine {
+	return []machine{{nodeName, nodeAddress, "10.244.0.0/24"}, {"n2", secondAddress, "10.244.1.0/24"}}
+}
 
 // goneGrace is what a kubelet gives the containers of a pod that was deleted
 // by force.
 const goneGrace = time.Second
 
-// registerNode says that the node is ready and stays so: no controller here
-// looks for its heartbeat.
-func registerNode(ctx context.Context, client kubernetes.Interface) error {
+// register says that the node is ready and stays so: no controller here looks
+// for its heartbeat.
+func (m machine) register(ctx context.Context, client kubernetes.Interface) error {
 	node := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{
-			Name:   nodeName,
-			Labels: map[string]string{corev1.LabelHostname: nodeName, corev1.LabelOSStable: "linux"},
+			Name:   m.name,
+			Labels: map[string]string{corev1.LabelHostname: m.name, corev1.LabelOSStable: "linux"},
 		},
-		Spec: corev1.NodeSpec{PodCIDR: "10.244.0.0/24", PodCIDRs: []string{"10.244.0.0/24"}},
+		Spec: corev1.NodeSpec{PodCIDR: m.podRange, PodCIDRs: []string{m.podRange}},
 	}
 	node, err := client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
 	if err != nil {
@@ -42,14 +51,14 @@ func registerNode(ctx context.Context, client kubernetes.Interface) error {
 	if node, err = client.CoreV1().Nodes().Update(ctx, node, metav1.UpdateOptions{}); err != nil {
 		return fmt.Errorf("untainting the node: %w", err)
 	}
-	node.Status = nodeStatus()
+	node.Status = m.status()
 	if _, err = client.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{}); err != nil {
 		return fmt.Errorf("making the node ready: %w", err)
 	}
 	return nil
 }
 
-func nodeStatus() corev1.NodeStatus {
+func (m machine) status() corev1.NodeStatus {
 	room := corev1.ResourceList{
 		corev1.ResourceCPU:    resource.MustParse("64"),
 		corev1.ResourceMemory: resource.MustParse("256Gi"),
@@ -60,8 +69,8 @@ func nodeStatus() corev1.NodeStatus {
 		Capacity:    room,
 		Allocatable: room,
 		Addresses: []corev1.NodeAddress{
-			{Type: corev1.NodeInternalIP, Address: nodeAddress},
-			{Type: corev1.NodeHostName, Address: nodeName},
+			{Type: corev1.NodeInternalIP, Address: m.address},
+			{Type: corev1.NodeHostName, Address: m.name},
 		},
 		Conditions: []corev1.NodeCondition{{
 			Type:               corev1.NodeReady,
@@ -76,20 +85,21 @@ func nodeStatus() corev1.NodeStatus {
 // A node runs the pods that name it, as local processes. Its pods know nothing
 // of each other; it alone starts and forgets them, from one goroutine.
 type node struct {
+	machine   machine
 	client    kubernetes.Interface
 	dir       string
-	addresses *addresses
+	addresses *addresses // shared by all nodes
 	pods      map[types.UID]*pod
 }
 
-func newNode(client kubernetes.Interface, dir string) *node {
-	return &node{client: client, dir: dir, addresses: newAddresses(), pods: map[types.UID]*pod{}}
+func newNode(m machine, client kubernetes.Interface, dir string, addresses *addresses) *node {
+	return &node{machine: m, client: client, dir: dir, addresses: addresses, pods: map[types.UID]*pod{}}
 }
 
 func (n *node) run(ctx context.Context, c clients) {
 	pods := &follower{
 		resource: c.dynamic.Resource(podKind),
-		fields:   "spec.nodeName=" + nodeName,
+		fields:   "spec.nodeName=" + n.machine.name,
 		changed:  n.changed,
 		gone:     n.gone,
 	}
@@ -123,7 +133,7 @@ func (n *node) start(seen *corev1.Pod) (*pod, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := newPod(n.client, n.dir, address, seen)
+	p, err := newPod(n.client, n.dir, n.machine.address, address, seen)
 	if err != nil {
 		return nil, err
 	}

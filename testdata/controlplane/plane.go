@@ -56,8 +56,11 @@ func (p *plane) raise(ctx context.Context) error {
 	if err := p.raiseControllers(ctx); err != nil {
 		return err
 	}
-	go newNode(c.typed, p.dir).run(ctx, c)
-	go (&scheduler{client: c.typed}).run(ctx, c)
+	addresses := newAddresses()
+	for _, m := range machines() {
+		go newNode(m, c.typed, p.dir, addresses).run(ctx, c)
+	}
+	go newScheduler(c.typed).run(ctx, c)
 	return p.raiseMesh(ctx, c)
 }
 
@@ -90,8 +93,10 @@ func furnish(ctx context.Context, c clients) error {
 	if err := define(ctx, c.dynamic); err != nil {
 		return err
 	}
-	if err := registerNode(ctx, c.typed); err != nil {
-		return err
+	for _, m := range machines() {
+		if err := m.register(ctx, c.typed); err != nil {
+			return err
+		}
 	}
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: meshNamespace}}
 	if _, err := c.typed.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {

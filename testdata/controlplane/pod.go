@@ -20,6 +20,7 @@ import (
 // goroutine, run, speaks to the API; it tries again for as long as that is out.
 type pod struct {
 	client     kubernetes.Interface
+	host       string // address of its node
 	address    string
 	spec       *corev1.Pod // as it was when it was started
 	started    metav1.Time
@@ -35,9 +36,10 @@ type pod struct {
 	grace      *time.Timer
 }
 
-func newPod(client kubernetes.Interface, dir, address string, spec *corev1.Pod) (*pod, error) {
+func newPod(client kubernetes.Interface, dir, host, address string, spec *corev1.Pod) (*pod, error) {
 	p := &pod{
 		client:  client,
+		host:    host,
 		address: address,
 		spec:    spec,
 		seen:    spec,

@@ -13,8 +13,8 @@ func (p *pod) status() corev1.PodStatus {
 	phase := phaseOf(statuses, p.spec.Spec.RestartPolicy, p.terminating())
 	return corev1.PodStatus{
 		Phase:             phase,
-		HostIP:            nodeAddress,
-		HostIPs:           []corev1.HostIP{{IP: nodeAddress}},
+		HostIP:            p.host,
+		HostIPs:           []corev1.HostIP{{IP: p.host}},
 		PodIP:             p.address,
 		PodIPs:            []corev1.PodIP{{IP: p.address}},
 		StartTime:         &p.started,

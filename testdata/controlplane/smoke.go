@@ -80,7 +80,6 @@ func (s *smokeTest) create(ctx context.Context) error {
 
 func helloPod() corev1.PodSpec {
 	return corev1.PodSpec{
-		NodeName: nodeName,
 		Containers: []corev1.Container{{
 			Name:    "hello",
 			Image:   "hello",

@@ -36,6 +36,11 @@ func (o *Object) Await(ctx context.Context, what string, limit time.Duration, ho
 // Until polls look until it reports true. While the API server is unreachable,
 // it keeps polling. The error begins with what and ends with the last reason seen.
 func Until(ctx context.Context, what string, limit time.Duration, look func(context.Context) (is bool, why string, err error)) error {
+	return poll(ctx, what, limit, Poll, look)
+}
+
+// poll is Until with another interval.
+func poll(ctx context.Context, what string, limit, every time.Duration, look func(context.Context) (is bool, why string, err error)) error {
 	if limit == 0 {
 		limit = rolloutTime
 	}
@@ -54,7 +59,7 @@ func Until(ctx context.Context, what string, limit time.Duration, look func(cont
 		case within.Err() == nil:
 			last = err.Error()
 		}
-		if scenario.Sleep(within, Poll) {
+		if scenario.Sleep(within, every) {
 			continue
 		}
 		if ctx.Err() != nil {

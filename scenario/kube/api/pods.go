@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -18,6 +20,11 @@ import (
 // PodsResource returns the resource of pods.
 func PodsResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: "pods"}
+}
+
+// NodesResource returns the resource of nodes.
+func NodesResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
 }
 
 func slicesResource() schema.GroupVersionResource {
@@ -37,7 +44,11 @@ func (c *Cluster) Slices() dynamic.ResourceInterface {
 func (p PodSet) list(ctx context.Context) ([]unstructured.Unstructured, error) {
 	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()
-	list, err := p.Cluster.Pods().List(ctx, p.Options())
+	from := p.Cluster.Pods()
+	if p.Node != "" {
+		from = p.Cluster.dynamic.Resource(PodsResource())
+	}
+	list, err := from.List(ctx, p.Options())
 	if err != nil {
 		return nil, p.Cluster.Explain(p.String(), err)
 	}
@@ -70,16 +81,27 @@ func (p PodSet) Oldest(ctx context.Context, n int) ([]unstructured.Unstructured,
 	switch {
 	case err != nil:
 		return nil, err
-	case len(pods) == 0 || len(pods) < n:
-		return nil, fmt.Errorf("%s: not enough %s in namespace %s to delete: found %d", p.Cluster, p, p.Cluster.Namespace, len(pods))
+	case len(pods) == 0:
+		return nil, fmt.Errorf("%s: no %s in namespace %s", p.Cluster, p, p.Cluster.Namespace)
+	case len(pods) < n:
+		return nil, fmt.Errorf("%s: only %d %s in namespace %s, not %d", p.Cluster, len(pods), p, p.Cluster.Namespace, n)
 	case n == 0:
 		return pods, nil
 	}
 	return pods[:n], nil
 }
 
-// DeletePod deletes a pod. A nil grace keeps the pod's own grace period.
-func (c *Cluster) DeletePod(ctx context.Context, pod *unstructured.Unstructured, grace *int64) error {
+// Delete deletes pods of the set. A nil grace keeps each pod's own grace period.
+func (p PodSet) Delete(ctx context.Context, pods []unstructured.Unstructured, grace *int64) error {
+	for i := range pods {
+		if err := p.Cluster.deletePod(ctx, &pods[i], grace); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) deletePod(ctx context.Context, pod *unstructured.Unstructured, grace *int64) error {
 	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()
 	uid := pod.GetUID() // a new pod may get the same name
@@ -88,6 +110,25 @@ func (c *Cluster) DeletePod(ctx context.Context, pod *unstructured.Unstructured,
 		return c.Explain("pod "+pod.GetName(), err)
 	}
 	return nil
+}
+
+// Kin returns, for each workload that has pods among the given ones, the set of
+// all its pods, those that it will create included: they have the same labels.
+// It leaves out the pods of jobs, which end by themselves.
+func (c *Cluster) Kin(pods []unstructured.Unstructured) []PodSet {
+	var sets []PodSet
+	for i := range pods {
+		shared := maps.Clone(pods[i].GetLabels())
+		for _, own := range []string{"statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"} {
+			delete(shared, own)
+		}
+		set := PodSet{Cluster: c, Selector: labels.FormatLabels(shared)}
+		owner := metav1.GetControllerOf(&pods[i])
+		if len(shared) > 0 && owner != nil && owner.Kind != "Job" && !slices.Contains(sets, set) {
+			sets = append(sets, set)
+		}
+	}
+	return sets
 }
 
 // AwaitGone waits until none of the given pods exists.
@@ -114,20 +155,29 @@ type Pods struct {
 	Selector string  // as kubectl takes it; "" means unknown
 }
 
-// PodSet is a resolved Pods: by selector or by name.
+// PodSet is a resolved Pods: by selector, by name or by node.
 type PodSet struct {
 	Cluster  *Cluster
 	Selector string // or
-	Name     string // of a single pod
+	Name     string // of a single pod; or
+	Node     string // of the pods of all namespaces that run on it
 }
 
 // String names the pods in messages.
-func (p PodSet) String() string { return "pods of " + cmp.Or(p.Selector, p.Name) }
+func (p PodSet) String() string {
+	if p.Node != "" {
+		return "pods on node " + p.Node
+	}
+	return "pods of " + cmp.Or(p.Selector, p.Name)
+}
 
 // Options returns the options to list or watch the pods.
 func (p PodSet) Options() metav1.ListOptions {
-	if p.Name != "" {
+	switch {
+	case p.Name != "":
 		return metav1.ListOptions{FieldSelector: "metadata.name=" + p.Name}
+	case p.Node != "":
+		return metav1.ListOptions{FieldSelector: "spec.nodeName=" + p.Node}
 	}
 	return metav1.ListOptions{LabelSelector: p.Selector}
 }

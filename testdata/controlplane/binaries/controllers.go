@@ -12,19 +12,23 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/metadata/metadatainformer"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/scale"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/util/flowcontrol"
 	"k8s.io/controller-manager/pkg/informerfactory"
 	"k8s.io/kubernetes/pkg/controller/daemon"
 	"k8s.io/kubernetes/pkg/controller/deployment"
+	"k8s.io/kubernetes/pkg/controller/disruption"
 	"k8s.io/kubernetes/pkg/controller/endpointslice"
 	"k8s.io/kubernetes/pkg/controller/garbagecollector"
+	"k8s.io/kubernetes/pkg/controller/job"
 	"k8s.io/kubernetes/pkg/controller/namespace"
 	"k8s.io/kubernetes/pkg/controller/replicaset"
 	"k8s.io/kubernetes/pkg/controller/statefulset"
@@ -52,6 +56,8 @@ type controllers struct {
 	config    *rest.Config
 	client    kubernetes.Interface
 	metadata  metadata.Interface
+	discovery discovery.DiscoveryInterface
+	mapper    *restmapper.DeferredDiscoveryRESTMapper // reset from time to time
 	informers informers.SharedInformerFactory
 	all       informerfactory.InformerFactory // with those of metadata
 	started   chan struct{}                   // closed when informers were started
@@ -90,8 +96,13 @@ func newControllers(config *rest.Config) (*controllers, error) {
 	if err != nil {
 		return nil, err
 	}
+	resources, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return nil, err
+	}
 	c := &controllers{
-		config: config, client: client, metadata: meta,
+		config: config, client: client, metadata: meta, discovery: resources,
+		mapper:    restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(resources)),
 		informers: informers.NewSharedInformerFactory(client, resync),
 		started:   make(chan struct{}),
 	}
@@ -103,7 +114,7 @@ func newControllers(config *rest.Config) (*controllers, error) {
 func (c *controllers) run(ctx context.Context) error {
 	var loops []func(context.Context)
 	for _, start := range []func(context.Context) (func(context.Context), error){
-		c.daemonSets, c.deployments, c.endpointSlices, c.garbage, c.namespaces, c.replicaSets, c.statefulSets,
+		c.daemonSets, c.deployments, c.disruptions, c.endpointSlices, c.garbage, c.jobs, c.namespaces, c.replicaSets, c.statefulSets,
 	} {
 		loop, err := start(ctx)
 		if err != nil {
@@ -138,6 +149,27 @@ func (c *controllers) deployments(ctx context.Context) (func(context.Context), e
 		return nil, fmt.Errorf("deployments: %w", err)
 	}
 	return func(ctx context.Context) { d.Run(ctx, workers) }, nil
+}
+
+// disruptions counts how many pods each PodDisruptionBudget lets go.
+func (c *controllers) disruptions(ctx context.Context) (func(context.Context), error) {
+	apps, core := c.informers.Apps().V1(), c.informers.Core().V1()
+	scales, err := scale.NewForConfig(c.config, c.mapper, dynamic.LegacyAPIPathResolverFunc, scale.NewDiscoveryScaleKindResolver(c.discovery))
+	if err != nil {
+		return nil, fmt.Errorf("disruptions: %w", err)
+	}
+	d := disruption.NewDisruptionController(ctx, core.Pods(), c.informers.Policy().V1().PodDisruptionBudgets(), core.ReplicationControllers(),
+		apps.ReplicaSets(), apps.Deployments(), apps.StatefulSets(), c.client, c.mapper, scales, c.discovery)
+	return d.Run, nil
+}
+
+// jobs has no workloads or pod groups: no test turns their features on.
+func (c *controllers) jobs(ctx context.Context) (func(context.Context), error) {
+	j, err := job.NewController(ctx, c.client, c.informers.Core().V1().Pods(), c.informers.Batch().V1().Jobs(), nil, nil)
+	if err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	return func(ctx context.Context) { j.Run(ctx, workers) }, nil
 }
 
 func (c *controllers) replicaSets(ctx context.Context) (func(context.Context), error) {
@@ -175,18 +207,13 @@ func (c *controllers) namespaces(ctx context.Context) (func(context.Context), er
 }
 
 func (c *controllers) garbage(ctx context.Context) (func(context.Context), error) {
-	resources, err := discovery.NewDiscoveryClientForConfig(c.config)
-	if err != nil {
-		return nil, err
-	}
-	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(resources))
-	g, err := garbagecollector.NewGarbageCollector(ctx, c.client, c.metadata, mapper, garbagecollector.DefaultIgnoredResources(), c.all, c.started)
+	g, err := garbagecollector.NewGarbageCollector(ctx, c.client, c.metadata, c.mapper, garbagecollector.DefaultIgnoredResources(), c.all, c.started)
 	if err != nil {
 		return nil, fmt.Errorf("garbage: %w", err)
 	}
 	return func(ctx context.Context) {
-		go wait.Until(mapper.Reset, refresh, ctx.Done())
-		go g.Sync(ctx, resources, refresh)
+		go wait.Until(c.mapper.Reset, refresh, ctx.Done())
+		go g.Sync(ctx, c.discovery, refresh)
 		g.Run(ctx, workers, refresh)
 	}, nil
 }
