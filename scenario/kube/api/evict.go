@@ -22,6 +22,9 @@ const evictAgain = 5 * time.Second
 // PodDisruptionBudget does not allow an eviction.
 const budgetCause metav1.CauseType = "DisruptionBudget"
 
+// namespaceCause is the type of the cause if the namespace is being deleted.
+const namespaceCause metav1.CauseType = "NamespaceTerminating"
+
 // blockedError says which PodDisruptionBudget does not allow an eviction now.
 type blockedError struct{ text string }
 
@@ -78,6 +81,8 @@ func (c *Cluster) evict(ctx context.Context, pod *unstructured.Unstructured, gra
 	case err == nil, apierrors.IsNotFound(err):
 		return nil
 	case apierrors.IsConflict(err) && c.isGone(ctx, pod):
+		return nil
+	case apierrors.HasStatusCause(err, namespaceCause): // its pods are deleted anyway
 		return nil
 	case apierrors.HasStatusCause(err, budgetCause):
 		return &blockedError{fmt.Sprintf("pod %s in namespace %s: a PodDisruptionBudget does not allow it: %s", pod.GetName(), pod.GetNamespace(), reasons(&status))}
