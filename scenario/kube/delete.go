@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/kube/api"
 )
@@ -44,7 +45,7 @@ func newEvict(s *Settings) scenario.Action {
 
 // Run deletes the pods and waits until the last one is gone: their whole
 // shutdown belongs to the event.
-func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
+func (d *Delete) Run(ctx context.Context, env *scenario.Env) error {
 	if strings.TrimSpace(d.Pod+d.Selector) == "" {
 		return errors.New("delete: neither a pod nor a selector: this would delete every pod of the namespace")
 	}
@@ -53,7 +54,7 @@ func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
 		return err
 	}
 	if d.Evict {
-		err = set.Evict(ctx, pods, d.Grace, d.Timeout)
+		err = set.Evict(ctx, pods, d.Grace, d.Timeout, noteOf(env))
 	} else {
 		err = set.Delete(ctx, pods, d.Grace)
 	}
@@ -61,6 +62,13 @@ func (d *Delete) Run(ctx context.Context, _ *scenario.Env) error {
 		return err
 	}
 	return set.AwaitGone(ctx, pods, d.Timeout)
+}
+
+// noteOf returns what notes in the report that an eviction waits.
+func noteOf(env *scenario.Env) func(why string) {
+	return func(why string) {
+		env.Mark(scenario.Moment{Kind: record.MarkNote, Note: "an eviction waits: " + why, At: time.Now()})
+	}
 }
 
 func (d *Delete) chosen(ctx context.Context) (api.PodSet, []unstructured.Unstructured, error) {

@@ -37,7 +37,7 @@ func newDrain(s *Settings) scenario.Action {
 
 // Run drains the node and waits until the last pod is gone: their whole shutdown
 // belongs to the event.
-func (d *Drain) Run(ctx context.Context, _ *scenario.Env) error {
+func (d *Drain) Run(ctx context.Context, env *scenario.Env) error {
 	d.change = nil
 	node, err := d.Access.Object(ctx, d.ref())
 	if err != nil {
@@ -55,7 +55,7 @@ func (d *Drain) Run(ctx context.Context, _ *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	if err := set.Evict(ctx, pods, d.Grace, d.Timeout); err != nil {
+	if err := set.Evict(ctx, pods, d.Grace, d.Timeout, noteOf(env)); err != nil {
 		return err
 	}
 	return set.AwaitGone(ctx, pods, d.Timeout)

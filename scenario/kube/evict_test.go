@@ -55,7 +55,9 @@ func TestEvict(t *testing.T) {
 		if err := w.Run(bounded(t), d.env()); err != nil {
 			t.Fatal(err)
 		}
-		run(t, evict)
+		if err := evict.Run(bounded(t), d.env()); err != nil {
+			t.Fatal(err)
+		}
 		run(t, &Wait{Access: a, Object: gw(), Rollout: true})
 		await(t, "each pod is replaced", func() bool { return d.count(record.MarkReady) == 3 && d.count(record.MarkTerminating) == 3 })
 		undo(t, w)
@@ -73,6 +75,9 @@ func TestEvict(t *testing.T) {
 				away--
 			}
 			most = max(most, away)
+		}
+		if n := d.count(record.MarkNote); (n == 1) != (rule != "") {
+			t.Errorf("%q: %d notes that an eviction waits", rule, n)
 		}
 		if (most == 1) != (rule != "") {
 			t.Errorf("%q: %d pods were away at once: %q", rule, most, d.marks)
@@ -127,7 +132,7 @@ func TestEvictionNotAllowed(t *testing.T) {
 // refuses runs an action that must fail with this text.
 func refuses(t *testing.T, want string, action scenario.Action) {
 	t.Helper()
-	if err := action.Run(bounded(t), nil); err == nil || !strings.Contains(err.Error(), want) {
+	if err := action.Run(bounded(t), &scenario.Env{Mark: func(scenario.Moment) {}}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v; want %s", err, want)
 	}
 }
@@ -265,7 +270,7 @@ func TestDrainAPIServerAway(t *testing.T) {
 	plane := planeProcess(t)
 	drain := &Drain{Access: a, Node: "n2"}
 	ran := make(chan error, 1)
-	go func() { ran <- drain.Run(bounded(t), &scenario.Env{}) }()
+	go func() { ran <- drain.Run(bounded(t), &scenario.Env{Mark: func(scenario.Moment) {}}) }()
 	await(t, "the node is cordoned", func() bool { return cordoned(t, a, "n2") })
 	sendSignal(t, plane, syscall.SIGUSR1)
 	await(t, "the API server is away", func() bool { return isAway(a) })

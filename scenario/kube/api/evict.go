@@ -31,9 +31,11 @@ type blockedError struct{ text string }
 func (e *blockedError) Error() string { return e.text }
 
 // Evict evicts pods of the set, all that it can at once. It tries again while
-// PodDisruptionBudgets do not allow it, or the API server is unreachable.
-func (p PodSet) Evict(ctx context.Context, pods []unstructured.Unstructured, grace *int64, limit time.Duration) error {
+// PodDisruptionBudgets do not allow it, or the API server is unreachable. waits is
+// called once, with the reason, if a budget does not allow an eviction.
+func (p PodSet) Evict(ctx context.Context, pods []unstructured.Unstructured, grace *int64, limit time.Duration, waits func(why string)) error {
 	evicted := map[types.UID]bool{}
+	waiting := false
 	what := p.String() + ": not all were evicted"
 	return poll(ctx, what, limit, evictAgain, func(ctx context.Context) (done bool, why string, err error) {
 		for i := range pods {
@@ -43,7 +45,10 @@ func (p PodSet) Evict(ctx context.Context, pods []unstructured.Unstructured, gra
 			}
 			err := p.Cluster.evict(ctx, pod, grace)
 			if blocked, ok := errors.AsType[*blockedError](err); ok {
-				why = blocked.Error()
+				if why = blocked.Error(); !waiting {
+					waiting = true
+					waits(why)
+				}
 				continue
 			}
 			if err != nil {
