@@ -93,6 +93,13 @@ type Action interface {
 	String() string
 }
 
+// Remover is an action that takes endpoints away by other means than a rollout or
+// a scale-in.
+type Remover interface {
+	// Removes returns how: see record.Mark.
+	Removes() string
+}
+
 // Moment is an event in the lifecycle of an endpoint.
 type Moment struct {
 	Kind     record.MarkKind

@@ -118,6 +118,9 @@ func (t *timeline) endedFor(name string, d time.Duration) bool {
 // its command printed.
 func (t *timeline) finish(i int, began time.Time, err error, output []string) {
 	m := record.Mark{Kind: record.MarkStep, Name: t.steps[i].Name, Output: output}
+	if r, ok := t.steps[i].Action.(Remover); ok {
+		m.Removes = r.Removes()
+	}
 	if err != nil {
 		m.Error = inWords(err).Error()
 	}

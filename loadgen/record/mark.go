@@ -72,7 +72,16 @@ type Mark struct {
 	// Output, only for MarkStep, has the last lines that the step's command
 	// printed, at most 20.
 	Output []string `json:"output,omitempty"`
+	// Removes, only for MarkStep, is how the step takes endpoints away, if by other
+	// means than a rollout or a scale-in: RemovesByDeletion, RemovesByEviction.
+	Removes string `json:"removes,omitempty"`
 }
+
+// The ways in which a step takes endpoints away.
+const (
+	RemovesByDeletion = "deletion"
+	RemovesByEviction = "eviction" // which heeds PodDisruptionBudgets
+)
 
 // Clause is what a mark says, to go after "before" or "after": of a step its start
 // or its end, of an endpoint what happened to it, with a verb.

@@ -22,7 +22,7 @@ func (noUpstreamLeft) explain(s *observed.Observation, e *observed.Evidence) Fin
 		Measured:   e.Span(),
 		Evidence:   []string{e.What(), e.When() + "; " + s.Where(e)},
 	}
-	f.advise(remedy.KeepReady()...)
+	f.advise(remedy.KeepReady(s.Removed(e.First))...)
 	f.Remedies = settingsFor(s, like, f.Remedies)
 	groups := s.Errors.Groups(e.Lost)
 	if len(groups) > 1 {

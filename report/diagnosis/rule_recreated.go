@@ -32,7 +32,7 @@ func (recreated) explain(s *observed.Observation, e *observed.Evidence) Finding 
 		Confidence: Shown,
 		Evidence:   []string{e.What(), e.When() + "; " + s.Where(e), "nearly every request that was sent in that time was lost, whatever its endpoint"},
 	}
-	f.advise(remedy.StartFirst()...)
+	f.advise(remedy.StartFirst(s.Removed(e.First))...)
 	for i, o := range met {
 		marked = marked && o.Marked()
 		if len(met) > 1 {

@@ -381,6 +381,12 @@ func TestArrivals(t *testing.T) {
 	}
 }
 
+// removing returns the mark of a step that takes endpoints away in this way.
+func removing(step record.Mark, how string) record.Mark {
+	step.Removes = how
+	return step
+}
+
 // TestRecreated: nothing served until the new endpoint was ready.
 func TestRecreated(t *testing.T) {
 	load := slices.Concat(reporttest.Steady(1000, 0, ms, app), reporttest.Steady(1000, 1510*ms, ms, app))
@@ -391,6 +397,18 @@ func TestRecreated(t *testing.T) {
 		{
 			name: "all marks", marks: []record.Mark{event, exit, ready}, requests: slices.Concat(load, gone),
 			code: Recreated, sure: Shown, lost: 100, says: []string{"start the new one first", "maxSurge"},
+		},
+		{
+			name: "evicted", marks: []record.Mark{removing(event, record.RemovesByEviction), exit, ready}, requests: slices.Concat(load, gone),
+			code: Recreated, sure: Shown, lost: 100, says: []string{"replicas: 2 or more", "minAvailable: 1", "have no effect on it"}, never: []string{"strategy", "start the new one first"},
+		},
+		{
+			name: "deleted", marks: []record.Mark{removing(event, record.RemovesByDeletion), exit, ready}, requests: slices.Concat(load, gone),
+			code: Recreated, sure: Shown, lost: 100, says: []string{"replicas: 2 or more", "a deletion heeds no PodDisruptionBudget"}, never: []string{"strategy", "start the new one first", "minAvailable"},
+		},
+		{
+			name: "evicted, and later rolled out", marks: []record.Mark{removing(stepOf(100*ms, 200*ms), record.RemovesByEviction), event, exit, ready}, requests: slices.Concat(load, gone),
+			code: Recreated, sure: Shown, lost: 100, says: []string{"start the new one first"}, never: []string{"PodDisruptionBudget with"},
 		},
 		{
 			name: "the balancer follows long after the ready mark", requests: slices.Concat(load, gone),

@@ -84,6 +84,14 @@ func (d *Delete) chosen(ctx context.Context) (api.PodSet, []unstructured.Unstruc
 // Undo does nothing: the owner of the pods replaces them.
 func (d *Delete) Undo(context.Context) error { return nil }
 
+// Removes says which of the two it is.
+func (d *Delete) Removes() string {
+	if d.Evict {
+		return record.RemovesByEviction
+	}
+	return record.RemovesByDeletion
+}
+
 func (d *Delete) touches() Target {
 	if d.Selector != "" {
 		return Target{Access: d.Access, Pods: api.Pods{Selector: d.Selector}}

@@ -2,15 +2,13 @@ package kube
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"nodrop/loadgen/misuse"
+	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/kube/api"
 )
@@ -44,14 +42,14 @@ func (d *Drain) Run(ctx context.Context, env *scenario.Env) error {
 		return err
 	}
 	set := api.PodSet{Cluster: node.Cluster, Node: d.Node}
-	if _, err := evictable(ctx, set); err != nil {
+	if _, err := set.Evictable(ctx); err != nil {
 		return err
 	}
 	d.change = &change{object: node, hand: "kubectl uncordon " + d.Node, patch: api.Merging(map[string]any{"spec": map[string]any{"unschedulable": true}})}
 	if err := d.change.do(ctx); err != nil {
 		return err
 	}
-	pods, err := evictable(ctx, set) // from now on no pod comes
+	pods, err := set.Evictable(ctx) // from now on no pod comes
 	if err != nil {
 		return err
 	}
@@ -61,36 +59,10 @@ func (d *Drain) Run(ctx context.Context, env *scenario.Env) error {
 	return set.AwaitGone(ctx, pods, d.Timeout)
 }
 
-// evictable returns the pods of a node that a drain evicts. It refuses pods that
-// nobody would replace, and a node whose drain the load would not notice.
-func evictable(ctx context.Context, set api.PodSet) ([]unstructured.Unstructured, error) {
-	all, err := set.Staying(ctx)
-	if err != nil {
-		return nil, err
-	}
-	pods := slices.DeleteFunc(all, func(p unstructured.Unstructured) bool { return stays(&p) })
-	own := 0
-	for i := range pods {
-		if metav1.GetControllerOf(&pods[i]) == nil {
-			return nil, fmt.Errorf("%s: node %s: pod %s in namespace %s has no owner that would replace it: delete it first", set.Cluster, set.Node, pods[i].GetName(), pods[i].GetNamespace())
-		}
-		if pods[i].GetNamespace() == set.Cluster.Namespace {
-			own++
-		}
-	}
-	if own == 0 {
-		return nil, &misuse.Error{
-			Problem: fmt.Sprintf("%s: node %s: no pod in namespace %s that a drain would evict", set.Cluster, set.Node, set.Cluster.Namespace),
-			Hint:    "the namespace must be that of the pods that the load goes to; after a drain they stay where they are until something restarts them",
-		}
-	}
-	return pods, nil
-}
-
 // moved returns the sets of pods whose lifecycle a drain changes, in the
 // namespace of the load's pods.
 func moved(ctx context.Context, set api.PodSet) ([]api.PodSet, error) {
-	pods, err := evictable(ctx, set)
+	pods, err := set.Evictable(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -98,13 +70,8 @@ func moved(ctx context.Context, set api.PodSet) ([]api.PodSet, error) {
 	return set.Cluster.Kin(own), nil
 }
 
-// stays reports a pod that a drain leaves alone: one of a DaemonSet, which would
-// return at once, or one that its kubelet made from a file.
-func stays(pod *unstructured.Unstructured) bool {
-	owner := metav1.GetControllerOf(pod)
-	_, mirror := pod.GetAnnotations()["kubernetes.io/config.mirror"]
-	return mirror || owner != nil && owner.Kind == "DaemonSet"
-}
+// Removes says that it evicts.
+func (d *Drain) Removes() string { return record.RemovesByEviction }
 
 func (d *Drain) ref() api.Ref { return api.Ref{Kind: "node", Name: d.Node} }
 
@@ -139,7 +106,7 @@ func (d *Drain) check(ctx context.Context, _ *api.Object, _ map[string]any) erro
 		return err
 	}
 	set := api.PodSet{Cluster: cluster, Node: d.Node}
-	pods, err := evictable(ctx, set)
+	pods, err := set.Evictable(ctx)
 	if err != nil {
 		return err
 	}

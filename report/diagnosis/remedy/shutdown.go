@@ -127,8 +127,12 @@ func FinishRequests(need int64, least bool) []Advice {
 	}
 }
 
-// StartFirst replaces the only endpoint without an outage.
-func StartFirst() []Advice {
+// StartFirst replaces the only endpoint without an outage. One that was taken away
+// other than by a rollout (see record.Mark.Removes) needs another beside it.
+func StartFirst(removal string) []Advice {
+	if removal != "" {
+		return outlast(removal)
+	}
 	return []Advice{
 		{Where: Everywhere, Words: "start the new one first, wait until it is ready, then stop the old one; no pre-stop delay and no longer grace period helps while nothing serves beside it"},
 		{

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -110,25 +108,6 @@ func (c *Cluster) deletePod(ctx context.Context, pod *unstructured.Unstructured,
 		return c.Explain("pod "+pod.GetName(), err)
 	}
 	return nil
-}
-
-// Kin returns, for each workload that has pods among the given ones, the set of
-// all its pods, those that it will create included: they have the same labels.
-// It leaves out the pods of jobs, which end by themselves.
-func (c *Cluster) Kin(pods []unstructured.Unstructured) []PodSet {
-	var sets []PodSet
-	for i := range pods {
-		shared := maps.Clone(pods[i].GetLabels())
-		for _, own := range []string{"statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"} {
-			delete(shared, own)
-		}
-		set := PodSet{Cluster: c, Selector: labels.FormatLabels(shared)}
-		owner := metav1.GetControllerOf(&pods[i])
-		if len(shared) > 0 && owner != nil && owner.Kind != "Job" && !slices.Contains(sets, set) {
-			sets = append(sets, set)
-		}
-	}
-	return sets
 }
 
 // AwaitGone waits until none of the given pods exists.
