@@ -325,7 +325,6 @@ type (
 		Address     *string       `json:"address"`
 		Shutdown    *shutdownJSON `json:"shutdown"`
 		Output      []string      `json:"output"`
-		Removes     *string       `json:"removes"`
 		FirstLossNs *int64        `json:"firstLossNs"`
 		LastLossNs  *int64        `json:"lastLossNs"`
 	}
@@ -715,7 +714,7 @@ func marksOf(run *record.Run) []markJSON {
 		last = max(last, s.Until)
 	}
 	for _, m := range run.Marks {
-		j := markJSON{Kind: string(m.Kind), Name: m.Name, Endpoint: textOrNull(m.Endpoint), StartNs: m.Start, EndNs: m.End, Error: textOrNull(m.Error), Address: textOrNull(m.Address), Shutdown: shutdownOf(m.Shutdown), Output: listOf(m.Output), Removes: textOrNull(m.Removes)}
+		j := markJSON{Kind: string(m.Kind), Name: m.Name, Endpoint: textOrNull(m.Endpoint), StartNs: m.Start, EndNs: m.End, Error: textOrNull(m.Error), Address: textOrNull(m.Address), Shutdown: shutdownOf(m.Shutdown), Output: listOf(m.Output)}
 		first, _ := slices.BinarySearchFunc(losses, m.Start, func(s analysis.Failure, at int64) int { return int(min(1, max(-1, s.From-at))) })
 		if first < len(losses) {
 			j.FirstLossNs, j.LastLossNs = new(losses[first].From-m.Start), new(last-m.Start)
