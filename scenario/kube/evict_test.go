@@ -68,10 +68,10 @@ func TestEvict(t *testing.T) {
 		}
 		away, most := 0, 0
 		for _, mark := range d.marks {
-			switch {
-			case strings.HasSuffix(mark, " "+string(record.MarkTerminating)):
+			switch _, kind, _ := strings.Cut(mark, " "); record.MarkKind(kind) {
+			case record.MarkTerminating:
 				away++
-			case strings.HasSuffix(mark, " "+string(record.MarkReady)):
+			case record.MarkReady:
 				away--
 			}
 			most = max(most, away)

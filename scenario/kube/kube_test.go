@@ -130,7 +130,7 @@ func TestDelete(t *testing.T) {
 	if err := (&Delete{Access: a}).Run(bounded(t), nil); err == nil || len(podsOf(t, a)) != 3 {
 		t.Errorf("Delete without a pod or a selector: got %v", err)
 	}
-	if err := (&Delete{Access: a, Selector: "app=none"}).Run(bounded(t), nil); err == nil || !strings.HasSuffix(err.Error(), "to delete: found 0") {
+	if err := (&Delete{Access: a, Selector: "app=none"}).Run(bounded(t), nil); err == nil || !strings.HasSuffix(err.Error(), "no pods of app=none in namespace "+a.Namespace) {
 		t.Errorf("got %v", err)
 	}
 }
