@@ -351,12 +351,31 @@ func TestQuickEvents(t *testing.T) {
 	}
 }
 
-// spread restarts the workload until its pods are on both nodes.
+// spread restarts the workload, whose pods then are on both nodes, and waits until
+// every balancer has processed that.
 func spread(t *testing.T, a *api.Access) {
 	t.Helper()
 	run(t, &Restart{Access: a, Object: gw()})
+	run(t, &Address{Access: a, Service: "gw"})
 	if on := nodesOf(t, a, "app=gw"); on["n1"] == 0 || on["n2"] == 0 {
 		t.Fatalf("pods on nodes: %v", on)
+	}
+}
+
+// TestEvictOnlyPod: what keeps the only pod from being missed is another one, and
+// not the settings of a rollout.
+func TestEvictOnlyPod(t *testing.T) {
+	a := access(t)
+	start(t, a, 1, "")
+	url := gatewayURL(t, a)
+	out := nodrop(t, t.TempDir(), 1, "-n", "1500", "-c", "10", "-q", "50", "-disable-keepalive", "--settle", "5s", "--evict", "app=gw", "--yes", "-N", a.Namespace, url)
+	for _, want := range []string{"nothing served for ", "replicas: 2 or more", "minAvailable: 1"} {
+		if !says(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if says(out, "maxUnavailable: 0") {
+		t.Errorf("settings of a rollout are advised\n%s", out)
 	}
 }
 
