@@ -67,10 +67,10 @@ func TestEvict(t *testing.T) {
 		}
 		away, most := 0, 0
 		for _, mark := range d.marks {
-			switch _, kind, _ := strings.Cut(mark, " "); record.MarkKind(kind) {
-			case record.MarkTerminating:
+			switch _, kind, _ := strings.Cut(mark, " "); kind {
+			case string(record.MarkTerminating):
 				away++
-			case record.MarkReady:
+			case string(record.MarkReady):
 				away--
 			}
 			most = max(most, away)

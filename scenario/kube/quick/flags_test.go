@@ -1,6 +1,7 @@
 package quick
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -61,7 +62,7 @@ func TestRefused(t *testing.T) {
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: got %v; want %s", line, err, want)
 		}
-		if known, ok := err.(*misuse.Error); ok && (known.Hint == "" || strings.Contains(known.Hint, "\n")) {
+		if known, ok := errors.AsType[*misuse.Error](err); ok && (known.Hint == "" || strings.Contains(known.Hint, "\n")) {
 			t.Errorf("%s: hint %q", line, known.Hint)
 		}
 	}
