@@ -46,6 +46,9 @@ func Parse(data []byte) (*Recording, error) {
 			return nil, fmt.Errorf("recording: run %d: %w", i, err)
 		}
 	}
+	if err := r.Search.Validate(len(r.Runs)); err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
 	return &r, nil
 }
 

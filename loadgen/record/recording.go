@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/record/length"
+	"nodrop/loadgen/record/trials"
 )
 
 // Format is the name and version of the file format of a Recording.
@@ -17,6 +18,8 @@ type Recording struct {
 	Format string `json:"format"` // "nodrop/1"
 	Runs   []*Run `json:"runs"`
 	Error  string `json:"error,omitempty"` // why runs are missing, or why the target was not restored
+
+	Search *trials.Search `json:"search,omitempty"` // what the runs are for, if they are the trials of a search
 }
 
 // Run is one load: one variant, one repetition, one stream.
