@@ -16,6 +16,11 @@ func Judge(rec *record.Recording) record.Judgement {
 		run := &r.Runs[i]
 		j.Sent += run.Run.Counts.Started
 		j.Lost += run.Run.Counts.Lost
+		j.Exposed += run.Exposed()
+		j.Unhealthy = j.Unhealthy || unhealthy(&run.Figures)
+		if shortest := run.Loss.Limits.Smallest(run.Loss.Leaving()); i == 0 || shortest < j.Resolved {
+			j.Resolved = shortest
+		}
 		for k := range run.Findings {
 			j.Findings = append(j.Findings, findingOf(run.Run, &run.Findings[k]))
 		}

@@ -41,11 +41,18 @@ func Distrust(r *analysis.Figures, asked bool) (doubts, hints []string) {
 	switch {
 	case tainted(r):
 		doubts = append(doubts, fmt.Sprintf("the baseline was not healthy: %s lost before the event", phrase.Counted(b.Lost, "request was", "requests were")))
-	case b.Known && b.OK == 0:
+	case noBaseline(r):
 		doubts = append(doubts, "there is no baseline: no request succeeded before the event")
 	}
 	return doubts, hints
 }
+
+// noBaseline reports whether no request succeeded before the event.
+func noBaseline(r *analysis.Figures) bool { return r.Loss.Baseline.Known && r.Loss.Baseline.OK == 0 }
+
+// unhealthy reports whether the target failed before the event, so that the run
+// does not show what the event did.
+func unhealthy(r *analysis.Figures) bool { return tainted(r) || noBaseline(r) }
 
 func prefix(run *record.Run) string {
 	if name := analysis.RunName(run); name != "" {

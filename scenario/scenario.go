@@ -34,6 +34,9 @@ type Scenario struct {
 	Streams  []Stream // loads that run side by side; at least one
 	Variants []Variant
 	Repeat   int // how often each variant runs, interleaved; 0 means once
+	// First, if set, is the number of the first repetition: those before it were
+	// other runs.
+	First int
 	// Settle > 0 makes the length of each stream a minimum: it continues until
 	// the event is over and Settle has passed.
 	Settle time.Duration
@@ -209,8 +212,8 @@ func (s *Scenario) Order() []Attempt {
 		round := make([]Attempt, len(s.Variants))
 		for i := range s.Variants {
 			round[i] = Attempt{Variant: &s.Variants[i]}
-			if s.Repeat > 1 {
-				round[i].Repetition = repetition + 1
+			if s.Repeat > 1 || s.First > 0 {
+				round[i].Repetition = max(1, s.First) + repetition
 			}
 		}
 		if repetition%2 == 1 {

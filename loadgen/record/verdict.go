@@ -3,8 +3,18 @@ package record
 // Judgement is what a report concludes from a recording, as data: whether it
 // passes, what was lost and why, and what to change.
 type Judgement struct {
-	Verdict    Verdict
-	Reasons    []string  // why it fails or is inconclusive, in words
+	Verdict Verdict
+	Reasons []string // why it fails or is inconclusive, in words
+	// Exposed counts the requests of all runs that started while the target was
+	// changed.
+	Exposed int64
+	// Resolved is the shortest outage of the endpoints that left that the runs
+	// would have met 19 times in 20, in ns: of one of them, if none is known to
+	// have left. It is 0 without a run, the largest int64 if they would have met
+	// none.
+	Resolved int64
+	// Unhealthy: a run failed before its event, so that it says nothing of it.
+	Unhealthy  bool
 	Sent, Lost int64     // requests of all runs
 	Findings   []Finding // run by run, the one that explains most losses first
 	Remedies   []Remedy  // those of Findings; each once

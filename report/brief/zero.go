@@ -20,13 +20,7 @@ type Zero struct {
 func ZeroOf(r *report.RunReport) (Zero, bool) {
 	l := &r.Loss.Limits
 	z := Zero{Bound: l.UpperBound, Event: r.Loss.Event.Known, Of: l.Of, Shortest: l.Smallest(1)}
-	left := map[string]bool{}
-	for _, one := range r.Loss.Lifecycles {
-		if one.Left() {
-			left[one.Endpoint] = true
-		}
-	}
-	if z.Leaving = len(left); z.Leaving > 1 {
+	if z.Leaving = r.Loss.Leaving(); z.Leaving > 1 {
 		z.OfThose = l.Smallest(z.Leaving)
 	}
 	return z, r.Run.Counts.Lost == 0 && r.Run.Counts.OK > 0

@@ -55,6 +55,10 @@ func (o *labOptions) run(ctx context.Context) error {
 	if err := o.Validate(*o.checks); err != nil {
 		return err
 	}
+	h, err := o.flags.hunt(o.Program, *o.checks)
+	if err != nil {
+		return err
+	}
 	if o.flags.HasClient() {
 		return o.runClients(ctx)
 	}
@@ -69,6 +73,9 @@ func (o *labOptions) run(ctx context.Context) error {
 	}
 	if o.flags.NeedsNamespace() && !o.InNamespace {
 		return o.enterNamespace()
+	}
+	if h != nil {
+		return h.search(ctx, *o.outputs)
 	}
 	s.Variants[len(s.Variants)-1].FailIf = *o.checks
 	return o.perform(ctx, s, *o.outputs, true)

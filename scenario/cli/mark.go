@@ -143,8 +143,9 @@ func acts(v scenario.Variant) bool {
 	return len(v.Setup)+len(v.Gate)+len(v.Timeline)+len(v.Restore) > 0
 }
 
-// takeMarks lets nodrop mark set marks in the loads of s, until the function that
-// it returns is called. A run without such marks is better than none.
+// takeMarks lets nodrop mark set marks in the loads of scenarios like s, until the
+// function that it returns is called. A run without such marks is better than
+// none.
 func (p *Program) takeMarks(s *scenario.Scenario) (stop func()) {
 	p.ByHand.Alone = !slices.ContainsFunc(s.Variants, func(v scenario.Variant) bool { return len(v.Timeline) > 0 })
 	pid := os.Getpid()
@@ -155,6 +156,6 @@ func (p *Program) takeMarks(s *scenario.Scenario) (stop func()) {
 	if err != nil && slices.ContainsFunc(s.Variants, acts) { // otherwise nothing is started that could call it
 		fmt.Fprintf(p.Err, "nodrop: warning: nodrop mark cannot reach this run: %v\n", err)
 	}
-	s.Environ = append(s.Environ, handmark.Variable+"="+path) // never that of another run
+	p.environ = []string{handmark.Variable + "=" + path} // never that of another run
 	return p.Marks.Close
 }

@@ -15,6 +15,17 @@ import (
 // and recorded. If it fails before any load has begun, perform writes a report
 // only if blank allows one without runs; otherwise it returns the error.
 func (p *Program) perform(ctx context.Context, s *scenario.Scenario, formats []string, blank bool) error {
+	return p.reported(ctx, formats, blank, func(sinks []record.Sink) (*record.Recording, error) {
+		defer p.takeMarks(s)()
+		watch, stop := p.watch()
+		defer stop()
+		return p.record(ctx, s, sinks, watch)
+	})
+}
+
+// reported reports what run records, as perform says. The loads of run write to
+// sinks.
+func (p *Program) reported(ctx context.Context, formats []string, blank bool, run func(sinks []record.Sink) (*record.Recording, error)) error {
 	out, err := p.Open(formats)
 	if err != nil {
 		return err
@@ -22,7 +33,7 @@ func (p *Program) perform(ctx context.Context, s *scenario.Scenario, formats []s
 	defer out.Discard()
 	_, onTerminal := terminal(p.Out)
 	p.rows = onTerminal && out.StreamsToStdout()
-	recording, err := p.record(ctx, s, out.Sinks())
+	recording, err := run(out.Sinks())
 	misused, none := portHeld(err), len(recording.Runs) == 0
 	switch {
 	case err == nil:
@@ -46,7 +57,7 @@ func (p *Program) perform(ctx context.Context, s *scenario.Scenario, formats []s
 }
 
 // record runs s. Its loads write to sinks.
-func (p *Program) record(ctx context.Context, s *scenario.Scenario, sinks []record.Sink) (*record.Recording, error) {
+func (p *Program) record(ctx context.Context, s *scenario.Scenario, sinks []record.Sink, watch scenario.Watch) (*record.Recording, error) {
 	for i := range s.Streams {
 		s.Streams[i].Load.Sinks = sinks
 	}
@@ -59,9 +70,7 @@ func (p *Program) record(ctx context.Context, s *scenario.Scenario, sinks []reco
 	runtime.GOMAXPROCS(threads(s.Streams))
 	s.Interrupts = p.Interrupts
 	p.Interrupts.Begin()
-	defer p.takeMarks(s)()
-	watch, stop := p.watch()
-	defer stop()
+	s.Environ = append(s.Environ, p.environ...)
 	return s.Run(ctx, watch)
 }
 

@@ -27,10 +27,12 @@ type Program struct {
 	Screen *progress.Screen // under Err
 
 	logs     logs
-	verbose  bool // print everything that commands print
+	environ  []string // of all commands and processes
+	verbose  bool     // print everything that commands print
 	progress progress.Mode
 	rows     bool // written to stdout, a terminal, while the load runs
 	quiet    bool // a plain load without an event: no progress is expected if it is short
+	atMost   bool // how many runs there will be is known only as a bound
 }
 
 // Reports is all that scenarios know of reports: main passes it in, so that

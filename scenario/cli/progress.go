@@ -37,6 +37,7 @@ func (p *Program) watch() (watch scenario.Watch, stop func()) {
 	stop = func() {}
 	if p.progress != progress.Off {
 		t := progress.NewTracker(p.quiet && p.progress == progress.Auto, p.Fit)
+		t.AtMost = p.atMost
 		watch = t.Watch()
 		stop = p.show(t)
 	}

@@ -26,6 +26,8 @@ type Experiment struct {
 
 	ChooseRate  bool // find a rate that this machine sustains; Load's is the upper limit
 	ChooseCount bool // with ChooseRate, also choose the number of requests
+
+	pace *Pace // of all scenarios, so that all send alike
 }
 
 // DefaultLoad returns the load of the document's example: up to 5,000 requests/s
@@ -41,7 +43,8 @@ func DefaultLoad() loadgen.Options {
 func (e *Experiment) CheckGateway() error { return e.Fleet.check() }
 
 // Scenario returns the experiment as a scenario, with a variant for each way to
-// stop. It reports a chosen rate on stderr.
+// stop. It reports a chosen rate on stderr; the first scenario that runs chooses
+// it for all.
 func (e *Experiment) Scenario(stderr io.Writer) *scenario.Scenario {
 	cfg := e.Load
 	cfg.URL = e.url()
@@ -53,12 +56,14 @@ func (e *Experiment) Scenario(stderr io.Writer) *scenario.Scenario {
 		s.Variants = append(s.Variants, e.variant(stop))
 	}
 	if e.ChooseRate {
-		// A step that is due at a request needs that many requests.
-		count := e.ChooseCount && e.At.Request == 0
-		pace := &Pace{Options: e.fleet(e.Stops[0]), Load: cfg, Count: count, Tell: stderr}
+		if e.pace == nil {
+			// A step that is due at a request needs that many requests.
+			count := e.ChooseCount && e.At.Request == 0
+			e.pace = &Pace{Options: e.fleet(e.Stops[0]), Load: cfg, Count: count, Tell: stderr}
+		}
 		for i := range s.Variants {
 			setup := &s.Variants[i].Setup
-			*setup = append([]scenario.Action{pace}, *setup...)
+			*setup = append([]scenario.Action{e.pace}, *setup...)
 		}
 	}
 	return s

@@ -84,13 +84,14 @@ type searching struct {
 	start       int           // where the gallop begins
 	stride      int           // of the next trial of the gallop; 0 before it begins
 	lost        map[int]int64 // the most that a place lost
+	refuted     map[int]bool  // places that lost in a confirmation, be it their own
 	result      *Result       // set when it is over
 	err         error
 }
 
 // Run searches. With an error, the result says at which place.
 func (s *Search) Run(ctx context.Context) (Result, error) {
-	g := &searching{Search: s, ctx: ctx, lossy: -1, safe: s.Steps + 1, left: s.before(), start: -1, lost: map[int]int64{}}
+	g := &searching{Search: s, ctx: ctx, lossy: -1, safe: s.Steps + 1, left: s.before(), start: -1, lost: map[int]int64{}, refuted: map[int]bool{}}
 	g.first()
 	for range maxRejected {
 		g.bracket()
@@ -190,7 +191,7 @@ func (g *searching) halvings(place int) int {
 
 // confirm runs the smallest safe place and the one below it in turns.
 func (g *searching) confirm() {
-	value, below := g.safe, 0
+	value := g.safe
 	g.bound = g.made + 2*g.Confirm
 	if value == 0 {
 		g.bound -= g.Confirm // there is nothing below
@@ -207,19 +208,17 @@ func (g *searching) confirm() {
 			continue
 		}
 		seen, ok := g.try(place, trials.Confirm)
-		switch {
-		case !ok:
+		if ok && seen.Verdict == Lossy {
+			g.refuted[place] = true
+		}
+		if !ok || g.refuted[value] {
 			return
-		case place == value && seen.Verdict == Lossy:
-			return
-		case place < value && seen.Verdict == Lossy:
-			below++
 		}
 	}
 	switch {
 	case value == 0:
 		g.end(trials.AlwaysSafe, 0)
-	case below == 0:
+	case !g.refuted[value-1]:
 		g.end(trials.Drifting, value-1)
 	default:
 		g.end(trials.Found, value)

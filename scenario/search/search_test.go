@@ -144,7 +144,7 @@ func TestNoise(t *testing.T) {
 		if most := maxRejected*(s.before()+2*confirm) + maxUnclear; len(o.made) > most {
 			t.Fatalf("seed %d: %d trials; want at most %d", seed, len(o.made), most)
 		}
-		if r.Outcome == trials.Found && (o.count(trials.Confirm, r.Place, Safe) < confirm || o.count(trials.Confirm, r.Place, Lossy) > 0 || o.count(trials.Confirm, r.Place-1, Lossy) == 0) {
+		if r.Outcome == trials.Found && (o.count(trials.Confirm, r.Place, Safe) < confirm || r.Place == 0 || o.count(trials.Confirm, r.Place, Lossy) > 0 || o.count(trials.Confirm, r.Place-1, Lossy) == 0) {
 			t.Fatalf("seed %d: found %d in %v %v", seed, r.Place, o.made, o.seen)
 		}
 	}

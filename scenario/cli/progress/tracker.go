@@ -3,6 +3,7 @@ package progress
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,8 @@ type Tracker struct {
 	// Quiet keeps a plain load quiet: nothing is printed before there is an event,
 	// or ten seconds have passed.
 	Quiet bool
+	// AtMost: the number of runs is only a bound.
+	AtMost bool
 	// Fit shortens text to a number of columns.
 	Fit func(text string, columns int) string
 
@@ -64,20 +67,28 @@ func (t *Tracker) Watch() scenario.Watch {
 func (t *Tracker) attempt(a scenario.Attempt, nth, of int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.run, t.several, t.lines, t.began = nameOf(a, nth, of), of > 1, 0, map[string]bool{}
+	t.run, t.several, t.lines, t.began = nameOf(a, nth, t.total(of)), of > 1, 0, map[string]bool{}
 	t.restart()
 }
 
+// total says how many runs there are; "" for a single one.
+func (t *Tracker) total(of int) string {
+	switch {
+	case of == 1:
+		return ""
+	case t.AtMost:
+		return fmt.Sprintf("at most %d", of)
+	}
+	return strconv.Itoa(of)
+}
+
 // nameOf names an attempt among several.
-func nameOf(a scenario.Attempt, nth, of int) string {
+func nameOf(a scenario.Attempt, nth int, total string) string {
 	name := a.String()
-	if of == 1 {
+	if total == "" {
 		return name
 	}
-	if name == "" {
-		return fmt.Sprintf("run %d of %d", nth, of)
-	}
-	return fmt.Sprintf("%s, run %d of %d", name, nth, of)
+	return listed(name, fmt.Sprintf("run %d of %s", nth, total))
 }
 
 // restart begins the ten seconds until the next line anew. The caller must hold
