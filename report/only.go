@@ -30,6 +30,6 @@ func Only(rec *record.Recording, run string) (*record.Recording, error) {
 		}
 	}
 	one := *rec
-	one.Runs = rec.Runs[i : i+1]
+	one.Runs, one.Search = rec.Runs[i:i+1], nil // a single run is no search
 	return &one, nil
 }

@@ -16,6 +16,7 @@ import (
 	"nodrop/report/compare"
 	"nodrop/report/diagnosis"
 	"nodrop/report/history"
+	"nodrop/report/sought"
 )
 
 // Report is a Recording with everything computed from it.
@@ -27,6 +28,7 @@ type Report struct {
 	Changes    []*compare.Change   // of each variant from the first one, if there are repetitions
 	Compared   []*Judged           // per stream of saved recordings; such a Report has no Runs and no Recording
 	History    *history.History    // of recordings of one scenario; such a Report has no Runs and no Recording
+	Search     *sought.Answer      // of a recording of a search; such a Report has no Comparison, no Changes and no Checks
 	Checks     []check.Result
 	Verdict    Verdict
 }
@@ -47,6 +49,10 @@ func Build(rec *record.Recording) *Report {
 		r.Runs = append(r.Runs, Diagnosed(f))
 	}
 	r.Groups = compare.Groups(figures)
+	if rec.Search != nil {
+		r.buildSearch(rec, figures)
+		return r
+	}
 	r.Comparison = compare.SideBySide(r.Groups)
 	r.Changes = compare.VariantChanges(r.Groups)
 	r.Verdict, r.Checks = judge(rec.Error, r.Runs, r.Groups)

@@ -42,9 +42,12 @@ func TextFor(o TextOptions) Format {
 	return func(w io.Writer, r *report.Report) error {
 		out := page.New(w, o.Options)
 		t := &text{out, o.Full, nil}
-		if isPlain(r) {
+		switch {
+		case r.Search != nil:
+			t.searched(r)
+		case isPlain(r):
 			t.plain(r)
-		} else {
+		default:
 			t.answered(r)
 		}
 		return out.Flush()
@@ -86,16 +89,7 @@ func (t *text) answered(r *report.Report) {
 		writeChange(t.Page, c.Change)
 	}
 	for i := range r.Groups {
-		g := &r.Groups[i]
-		run := &r.Runs[g.Worst]
-		name := clean(g.Title())
-		fmt.Fprintf(t, "\n\n")
-		t.Heading(name)
-		t.Rule(name)
-		fmt.Fprintln(t)
-		writeDistributions(t.Page, &run.Summary)
-		t.writeLoss(run)
-		writeRecurrences(t.Page, g, r.Recurrences(g))
+		t.group(r, &r.Groups[i])
 	}
 	if r.Comparison != nil && t.full {
 		fmt.Fprintln(t)
@@ -113,6 +107,38 @@ func (t *text) answered(r *report.Report) {
 	if r.History != nil {
 		past.Last(t.Page, r)
 	}
+}
+
+// searched writes the report of a search. Of its many runs, the details have the
+// one that shows why a smaller value is not enough.
+func (t *text) searched(r *report.Report) {
+	head.WriteSearch(t.Page, r, brief.Of(r))
+	list := r.Telling()
+	if t.full {
+		list = r.Groups
+	}
+	for i := range list {
+		t.group(r, &list[i])
+	}
+	if n := len(r.Groups) - len(list); n > 0 {
+		fmt.Fprintln(t)
+		t.Paragraph("", "Not shown: the runs of "+phrase.Counted(int64(n), "other value", "other values")+"; --full shows all, now or with nodrop report FILE")
+	}
+	fmt.Fprintln(t)
+	head.AgainSearch(t.Page, r)
+}
+
+// group writes the details of the run that represents a group.
+func (t *text) group(r *report.Report, g *compare.Group) {
+	run := &r.Runs[g.Worst]
+	name := clean(g.Title())
+	fmt.Fprintf(t, "\n\n")
+	t.Heading(name)
+	t.Rule(name)
+	fmt.Fprintln(t)
+	writeDistributions(t.Page, &run.Summary)
+	t.writeLoss(run)
+	writeRecurrences(t.Page, g, r.Recurrences(g))
 }
 
 // writeRecurrences lists the findings of all runs of a group.
