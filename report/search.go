@@ -63,3 +63,14 @@ func (r *Report) Telling() []compare.Group {
 	}
 	return list
 }
+
+// TellingRuns lists the runs of these groups.
+func (r *Report) TellingRuns() []RunReport {
+	var runs []RunReport
+	for _, g := range r.Telling() {
+		for _, place := range g.Places {
+			runs = append(runs, r.Runs[place])
+		}
+	}
+	return runs
+}

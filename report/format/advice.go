@@ -6,9 +6,15 @@ import (
 	"nodrop/report/phrase"
 )
 
+func adviceOf(r *report.Report) report.Advice {
+	if r.Search != nil {
+		return head.SearchAdvice(r)
+	}
+	return r.Advice()
+}
+
 // adviceMarkdown lists what to change, once for all findings of the report.
-func adviceMarkdown(r *report.Report) string {
-	advice := r.Advice()
+func adviceMarkdown(advice report.Advice) string {
 	if len(advice.Remedies) == 0 {
 		return ""
 	}

@@ -46,8 +46,8 @@ var goldens = []golden{
 	{"text-120", TextFor(TextOptions{Options: page.Options{Width: 120}}), []string{"lab", "lab-repeated", "mixed"}},
 	{"text-colour", TextFor(TextOptions{Options: page.Options{Colour: true}}), []string{"lab-graceful-lost", "mixed"}},
 	{"json", JSON, []string{"plain", "one", "empty", "refused", "mixed", "lab"}},
-	{"report-json", ComputedJSON, []string{"empty", "mixed", "lab-graceful-lost", "lab-repeated"}},
-	{"markdown", Markdown, []string{"plain", "empty", "refused", "mixed", "lab", "lab-graceful-lost", "lab-repeated", "lab-streams", "hostile"}},
+	{"report-json", ComputedJSON, []string{"empty", "mixed", "lab-graceful-lost", "lab-repeated", "search"}},
+	{"markdown", Markdown, []string{"plain", "empty", "refused", "mixed", "lab", "lab-graceful-lost", "lab-repeated", "lab-streams", "hostile", "search", "search-drifting"}},
 	{"junit", JUnit, nil},
 }
 

@@ -96,6 +96,10 @@ func suitesOf(r *report.Report) *suitesXML {
 	if r.Recording != nil && r.Recording.Error != "" {
 		all.add(unfinishedSuite(r))
 	}
+	if r.Search != nil {
+		all.add(searchSuite(r))
+		return all
+	}
 	names := runNames(r.Runs)
 	for i := range r.Runs {
 		all.add(runSuite(names[i], &r.Runs[i]))

@@ -43,14 +43,19 @@ func Markdown(w io.Writer, r *report.Report) error {
 	for _, c := range r.Compared {
 		m.change(c.Change)
 	}
-	names := runNames(r.Runs)
-	m.part("the comparison", comparisonMarkdown(r.Groups, names))
+	names, groups := runNames(r.Runs), r.Groups
+	if r.Search != nil {
+		m.part("the values", valuesMarkdown(r.Search))
+		groups = r.Telling()
+	} else {
+		m.part("the comparison", comparisonMarkdown(r.Groups, names))
+	}
 	for _, c := range r.Changes {
 		m.part("the change", "#### "+mdInline(armsOf(c))+", "+mdInline(kindOf(c))+"\n\n"+changeMarkdown(c))
 	}
-	m.part("what to change", adviceMarkdown(r))
-	for i := range r.Groups {
-		g := &r.Groups[i]
+	m.part("what to change", adviceMarkdown(adviceOf(r)))
+	for i := range groups {
+		g := &groups[i]
 		name := names[g.Worst]
 		if len(g.Arm.Runs) > 1 {
 			name = g.Title()

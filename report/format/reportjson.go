@@ -45,6 +45,7 @@ type (
 		Format     string          `json:"format"`
 		Verdict    verdictJSON     `json:"verdict"`
 		Error      *string         `json:"error"`
+		Search     *searchJSON     `json:"search"`
 		Comparison *comparisonJSON `json:"comparison"`
 		Changes    []*changeJSON   `json:"changes"`
 		History    *past.Document  `json:"history"`
@@ -428,6 +429,7 @@ func documentOf(r *report.Report) documentJSON {
 		d.Changes = append(d.Changes, changeOf(c.Change, c.Checks))
 	}
 	names := runNames(r.Runs)
+	d.Search = searchOf(r, names)
 	for i := range r.Groups {
 		d.Groups = append(d.Groups, groupOf(r, &r.Groups[i], names))
 	}

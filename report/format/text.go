@@ -112,7 +112,8 @@ func (t *text) answered(r *report.Report) {
 // searched writes the report of a search. Of its many runs, the details have the
 // one that shows why a smaller value is not enough.
 func (t *text) searched(r *report.Report) {
-	head.WriteSearch(t.Page, r, brief.Of(r))
+	b := brief.Of(r)
+	head.WriteSearch(t.Page, r, b)
 	list := r.Telling()
 	if t.full {
 		list = r.Groups
@@ -125,7 +126,7 @@ func (t *text) searched(r *report.Report) {
 		t.Paragraph("", "Not shown: the runs of "+phrase.Counted(int64(n), "other value", "other values")+"; --full shows all, now or with nodrop report FILE")
 	}
 	fmt.Fprintln(t)
-	head.AgainSearch(t.Page, r)
+	head.AgainSearch(t.Page, r, b)
 }
 
 // group writes the details of the run that represents a group.

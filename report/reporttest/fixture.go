@@ -14,6 +14,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/record/length"
 	"nodrop/loadgen/record/product"
+	"nodrop/loadgen/record/trials"
 )
 
 const (
@@ -428,6 +429,36 @@ func Graceful(t testing.TB) *record.Run {
 	return NewRun(t, GracefulRequests(), Variant("graceful", GracefulMarks(1108*ms)))
 }
 
+// Searched returns a search that ended at one step of 100 ms or, if it found
+// nothing, at 0: the losses there stopped.
+func Searched(t testing.TB, outcome trials.Outcome, place int) *record.Recording {
+	t.Helper()
+	const step = 100 * ms
+	rec := Recording()
+	rec.Search = &trials.Search{
+		Setting: "pre-stop", Title: "pre-stop delay", Variant: "graceful", Range: trials.Range{Unit: "s", To: 20 * step, Step: step},
+		Confirm: 2, Outcome: outcome, Value: int64(place) * step,
+	}
+	count := map[int]int{}
+	for i, at := range []int{0, 1, 1, 0, 0, 1} {
+		trial := trials.Trial{Value: int64(at) * step, Part: trials.Bracket, Runs: []int{i}, Verdict: "fail"}
+		if i > 1 {
+			trial.Part = trials.Confirm
+		}
+		run := NewRun(t, AbruptRequests(), Variant("", AbruptMarks()))
+		if at == 1 || outcome == trials.Drifting && i > 1 {
+			run, trial.Verdict = Graceful(t), "pass"
+		}
+		count[at]++
+		run.Variant, run.Repetition = "graceful pre-stop="+rec.Search.Range.Text(trial.Value), count[at]
+		run.Expect, run.Require = []string{"lost == 0"}, nil
+		run.StartedAt = run.StartedAt.Add(time.Duration(i) * time.Minute)
+		rec.Runs = append(rec.Runs, run)
+		rec.Search.Trials = append(rec.Search.Trials, trial)
+	}
+	return rec
+}
+
 // Repetitions returns runs of both variants in turns. Each abrupt run loses
 // three requests fewer than the one before.
 func Repetitions(t testing.TB, n int) *record.Recording {
@@ -495,6 +526,8 @@ var Fixtures = []Fixture{
 	}},
 	{"kube", pods},
 	{"lab-repeated", func(t testing.TB) *record.Recording { return Repetitions(t, 4) }},
+	{"search", func(t testing.TB) *record.Recording { return Searched(t, trials.Found, 1) }},
+	{"search-drifting", func(t testing.TB) *record.Recording { return Searched(t, trials.Drifting, 0) }},
 	{"lab-streams", func(t testing.TB) *record.Recording {
 		rec := Recording()
 		for _, stream := range []string{"new", "kept"} {

@@ -6,7 +6,6 @@ import (
 	"nodrop/report"
 	"nodrop/report/brief"
 	"nodrop/report/check"
-	"nodrop/report/diagnosis"
 	"nodrop/report/format/page"
 	"nodrop/report/sought"
 )
@@ -30,44 +29,60 @@ func WriteSearch(out *page.Page, r *report.Report, b *brief.Brief) {
 		t.Row(row.Value, row.LostIn, row.Lost, row.Exposed, row.Verdict)
 	}
 	t.Write(out)
-	causes, remedies := telling(r, b)
-	if len(causes) > 0 {
+	if causes := telling(r, b); len(causes) > 0 {
 		fmt.Fprintln(out)
-		out.Heading("Why not " + r.Search.Range.Words(r.Search.Telling.Value) + ":")
+		out.Heading(whyNot(r))
 		for i := range causes {
 			one := causes[i]
 			one.Arm = "" // the heading has it
 			out.Paragraph("  ", causeLine(&one))
 		}
 	}
-	if r.Verdict.Outcome != check.Pass {
-		writeChange(out, "What to change:", remedies, b.Advice.Unseen)
-	}
+	advice := SearchAdvice(r)
+	writeChange(out, "What to change:", advice.Remedies, advice.Unseen)
 	writeLoads(out, &brief.Brief{Loads: b.Loads})
 }
 
-// telling lists why the value lost that shows why the answer is what it is, and
-// what to change for that.
-func telling(r *report.Report, b *brief.Brief) (causes []brief.Cause, remedies []diagnosis.Remedy) {
-	var runs []report.RunReport
+func whyNot(r *report.Report) string {
+	return "Why not " + r.Search.Range.Words(r.Search.Telling.Value) + ":"
+}
+
+// SearchAdvice is what to change if no value was found: a value that was needs no
+// advice beside it.
+func SearchAdvice(r *report.Report) report.Advice {
+	if r.Verdict.Outcome == check.Pass {
+		return report.Advice{}
+	}
+	return report.AdviceOf(r.TellingRuns())
+}
+
+// telling lists why the value lost that shows why the answer is what it is.
+func telling(r *report.Report, b *brief.Brief) []brief.Cause {
+	var causes []brief.Cause
 	for _, g := range r.Telling() {
 		for i := range b.Causes {
 			if b.Causes[i].Arm == g.Name {
 				causes = append(causes, b.Causes[i])
 			}
 		}
-		for _, place := range g.Places {
-			runs = append(runs, r.Runs[place])
-		}
 	}
-	return causes, report.AdviceOf(runs).Remedies
+	return causes
 }
 
 // AgainSearch repeats the answer of a search below the details.
-func AgainSearch(out *page.Page, r *report.Report) {
+func AgainSearch(out *page.Page, r *report.Report, b *brief.Brief) {
 	v := &r.Verdict
 	out.Line("", out.In(outcomeStyles[v.Outcome], string(v.Outcome))+": "+v.Sentence+".")
 	writeList(out, "  - ", v.Reasons)
 	writeList(out, "  hint: ", v.Hints)
 	writeList(out, "  - ", v.Beside)
+	cause := largest(telling(r, b))
+	if cause == nil {
+		return
+	}
+	out.Paragraph("", whyNot(r)+" "+fmt.Sprintf("%s (%s; %s)", cause.Title, share(cause), cause.Confidence))
+	if list := SearchAdvice(r).Remedies; len(list) > 0 {
+		out.Paragraph("", "What to change: "+list[0].String())
+	}
+	out.Paragraph("", "The rest of the answer is at the top of this report.")
 }
