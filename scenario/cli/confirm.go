@@ -17,16 +17,33 @@ import (
 // confirm prints what a scenario will change in clusters, and asks for
 // confirmation unless yes is set. What would fail anyway is not asked.
 func (p *Program) confirm(ctx context.Context, s *scenario.Scenario, yes bool) error {
-	lines, err := changes(s)
-	if err != nil || len(lines) == 0 {
-		return err
+	return p.confirmAll(ctx, []*scenario.Scenario{s}, "this will change", yes)
+}
+
+// confirmAll is confirm for several scenarios. what says that they will change
+// something.
+func (p *Program) confirmAll(ctx context.Context, list []*scenario.Scenario, what string, yes bool) error {
+	var lines []string
+	for _, s := range list {
+		more, err := changes(s)
+		if err != nil {
+			return err
+		}
+		for _, line := range more {
+			if !slices.Contains(lines, line) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return nil
 	}
 	if !yes {
-		if err := kube.Check(ctx, s.Variants); err != nil {
+		if err := kube.Check(ctx, list[0].Variants); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(p.Err, "nodrop: this will change:\n  %s\n", strings.Join(lines, "\n  "))
+	fmt.Fprintf(p.Err, "nodrop: %s:\n  %s\n", what, strings.Join(lines, "\n  "))
 	if yes {
 		return nil
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -11,6 +12,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/record/trials"
 	"nodrop/scenario"
+	"nodrop/scenario/file"
 	"nodrop/scenario/search"
 )
 
@@ -43,6 +45,20 @@ func (f *findFlags) check(asked bool) (searches bool, err error) {
 		err = fmt.Errorf("--confirm %d: must be 1 to %d", f.confirm, trials.MaxConfirm)
 	}
 	return searches, err
+}
+
+// search reads --find NAME=FROM..TO/STEP.
+func (f *findFlags) search() (*file.Search, error) {
+	name, values, found := strings.Cut(f.find, "=")
+	const hint = "--find PRE_STOP=0s..60s/100ms"
+	if !found || name == "" {
+		return nil, &misuse.Error{Problem: fmt.Sprintf("--find %q: want NAME=FROM..TO/STEP", f.find), Hint: hint}
+	}
+	r, err := trials.Parse(values)
+	if err != nil {
+		return nil, &misuse.Error{Problem: fmt.Sprintf("--find %s: %v", name, err), Hint: hint}
+	}
+	return &file.Search{Var: name, Range: r}, nil
 }
 
 // hunt is a search for the smallest value with which a target loses nothing.

@@ -45,6 +45,7 @@ func (p *Program) runCommand() *cobra.Command {
 	fs.StringArrayVar(&o.variants, "variant", nil, "run only this variant; repeatable")
 	fs.IntVar(&o.repeat, "repeat", 0, "run each variant this often, alternating, instead of as often as the file says")
 	fs.BoolVar(&o.dry, "dry-run", false, "print what a run would do, in order, and do nothing")
+	o.find = newFindFlags(fs, cli.GroupScenario, "find the smallest value of the variable ${NAME} with which the variant passes its checks, as in PRE_STOP=0s..60s/100ms", "NAME=FROM..TO/STEP")
 	o.outputs = p.OutputFlag(fs)
 	p.defineProgress(fs)
 	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that makes the run fail, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
@@ -75,16 +76,25 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkSearch(s); err != nil {
+		return err
+	}
 	for i := range s.Variants {
 		s.Variants[i].Products = product.Add(s.Variants[i].Products, products...)
 	}
-	if o.dry {
-		return o.dryRun(s)
+	switch {
+	case o.dry && s.search != nil:
+		fmt.Fprintf(o.Out, "%s\n\nThe first run:\n", safetext.CleanText(o.hunt(s, products).describe()))
+		return o.dryRun(s.Scenario)
+	case o.dry:
+		return o.dryRun(s.Scenario)
+	case s.search != nil:
+		return o.search(ctx, s, products)
 	}
-	if err := o.confirm(ctx, s, *o.yes); err != nil {
+	if err := o.confirm(ctx, s.Scenario, *o.yes); err != nil {
 		return err
 	}
-	return o.perform(ctx, s, *o.outputs, true)
+	return o.perform(ctx, s.Scenario, *o.outputs, true)
 }
 
 // dryRun prints what a run would do, and what it would change in which cluster.

@@ -32,6 +32,10 @@ func (o *fileOptions) validate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Out, "%s: ok: variants %d, repetitions %d, loads %d\n", safetext.CleanLine(o.files[0]), len(s.Variants), max(1, s.Repeat), len(s.Streams))
+	searches := ""
+	if f := s.search; f != nil {
+		searches = fmt.Sprintf(", search %s from %s to %s", f.Var, f.Range.Text(f.Range.From), f.Range.Text(f.Range.To))
+	}
+	fmt.Fprintf(o.Out, "%s: ok: variants %d, repetitions %d, loads %d%s\n", safetext.CleanLine(o.files[0]), len(s.Variants), max(1, s.Repeat), len(s.Streams), safetext.CleanLine(searches))
 	return nil
 }

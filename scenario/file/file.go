@@ -65,17 +65,20 @@ type Options struct {
 	Variants   []string          // the only ones to run; empty means all
 	Repeat     int               // overrides the file's; 0 means no override
 	FailIf     []string          // checks added to those of the last variant
+	Find       *Search           // a search instead of the file's; nil means no override
+	Value      string            // of the variable that is searched; "" means the least
 	LookupEnv  func(name string) (string, bool)
 	ParseCheck func(text string) error
 }
 
 // Load reads a scenario from a file. The error has one line for each fault.
 func Load(path string, o Options) (*scenario.Scenario, error) {
-	text, err := read(path)
+	source, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
-	return parse(path, text, o)
+	s, _, err := source.Scenario(o)
+	return s, err
 }
 
 // Limits on a file. A file written by hand stays well below them.
@@ -131,11 +134,14 @@ func (list Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-func parse(path string, text []byte, o Options) (*scenario.Scenario, error) {
-	r := &reader{
+func newReader(path string, o Options) *reader {
+	return &reader{
 		file: path, options: o, used: map[string]bool{}, access: map[string]*api.Access{},
 		hidden: map[[2]string]bool{}, names: map[string]string{},
 	}
+}
+
+func (r *reader) read(text []byte) (*scenario.Scenario, error) {
 	root := r.document(text)
 	if root == nil {
 		return nil, r.error()
@@ -159,6 +165,7 @@ type reader struct {
 	hidden   map[[2]string]bool  // names and values of variables that messages must not show
 	secrets  safetext.Secrets    // values that messages must not show
 	names    map[string]string   // names of steps: expanded → as messages show them
+	search   *Search             // nil if there is none
 
 	target       url.URL                // scheme and host that the first load's requests name
 	access       map[string]*api.Access // clusters, by name

@@ -19,6 +19,11 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/broken.txt")
 
+// parse returns the scenario of a text.
+func parse(path string, text []byte, o Options) (*scenario.Scenario, error) {
+	return newReader(path, o).read(text)
+}
+
 func parseCheck(text string) error {
 	if !strings.HasPrefix(text, "lost ") {
 		return fmt.Errorf("check %q: unknown metric", text)

@@ -38,14 +38,15 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 		return s
 	}
 	var p parts
-	var vars, clusters *yaml.Node
+	var vars, clusters, search, repeat *yaml.Node
 	r.defaults = map[string]variable{}
 	r.mapping(root, "a scenario", []field{
 		{"name", func(n *yaml.Node) { s.Name = r.written(n, "name").shown() }},
 		{"target", keep(&p.target)},
 		{"load", keep(&p.load)},
 		{"settle", func(n *yaml.Node) { s.Settle = r.duration(n, "settle", 0) }},
-		{"repeat", func(n *yaml.Node) { s.Repeat = r.number(n, "repeat", 1, scenario.MaxRepeat) }},
+		{"repeat", keep(&repeat)},
+		{"search", keep(&search)},
 		{"vars", keep(&vars)},
 		{"clusters", keep(&clusters)},
 		{"setup", keep(&p.setup)},
@@ -54,6 +55,10 @@ func (r *reader) scenario(root *yaml.Node) *scenario.Scenario {
 		{"timeline", keep(&p.timeline)},
 		{"restore", keep(&p.restore)},
 	})
+	if repeat != nil {
+		s.Repeat = r.number(repeat, "repeat", 1, scenario.MaxRepeat)
+	}
+	r.searchOf(search, repeat)
 	if vars != nil {
 		r.defaults = r.variables(vars, "vars")
 	}
@@ -137,6 +142,9 @@ func (r *reader) unused(root *yaml.Node) {
 			r.fault(at, "nothing uses ${%s}", at.Value)
 		}
 	}
+	if r.search != nil && !r.used[r.search.Var] {
+		r.searchFault(root, "nothing uses ${%s}", r.search.Var)
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.options.Set)) {
 		if !r.used[name] {
 			r.fault(root, "--set %s: nothing uses ${%s}", name, name)
@@ -173,6 +181,9 @@ func (r *reader) variants(root *yaml.Node, p parts, streams []scenario.Stream) [
 	}
 	if len(r.options.Variants) > 0 {
 		list = slices.DeleteFunc(list, func(v scenario.Variant) bool { return !slices.Contains(r.options.Variants, v.Name) })
+	}
+	if r.search != nil {
+		list = r.searched(root, list)
 	}
 	if len(list) > 0 {
 		last := &list[len(list)-1]

@@ -73,6 +73,7 @@ var beyond = []string{
 	"kube-other-key", "kube-patch-directive", "kube-patch-extra", "kube-patch-json-mapping", "kube-patch-merge-list",
 	"kube-patch-no-value", "kube-patch-pointer", "kube-ref", "kube-serves", "kube-watch-late", "lab-backend", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-second",
 	"lab-start-late", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "mark-endpoint", "mark-in-restore", "of-no-stream",
+	"search-asm", "search-no-checks", "search-no-variant", "search-range", "search-repeat", "search-two-variants", "search-unused",
 	"signal-name", "signal-near-process", "signal-unknown-process", "start-without-name", "two-documents",
 	"two-steps-of-one-name", "undo-in-restore", "variable-not-closed", "variable-not-set", "variable-unused",
 	"variant-step-twice",
@@ -106,6 +107,7 @@ func TestSchemaHasAllKeys(t *testing.T) {
 	const timeline = "load: {url: 'http://127.0.0.1/'}\ntimeline: [{at: 1s, %s}]"
 	for place, text := range map[string]string{
 		"":                             "zzzzzzzzzzzz: 1",
+		"properties/search":            "load: {url: 'http://127.0.0.1/'}\ntimeline: []\nsearch: {zzzzzzzzzzzz: 1}",
 		"$defs/load":                   "load: {zzzzzzzzzzzz: 1}",
 		"$defs/step":                   "load: {url: 'http://127.0.0.1/'}\ntimeline: []\nsetup: [{zzzzzzzzzzzz: 1}]",
 		"$defs/event":                  fmt.Sprintf(timeline, "zzzzzzzzzzzz: 1"),

@@ -64,6 +64,9 @@ func (r *reader) expand(text string) (written, error) {
 // file's vars, in this order.
 func (r *reader) variable(name string) (variable, bool) {
 	r.used[name] = true
+	if r.search != nil && name == r.search.Var {
+		return r.tried(), true
+	}
 	if value, ok := r.options.Set[name]; ok {
 		return r.given(name, value), true
 	}

@@ -91,23 +91,23 @@ type searching struct {
 
 // Run searches. With an error, the result says at which place.
 func (s *Search) Run(ctx context.Context) (Result, error) {
-	g := &searching{Search: s, ctx: ctx, lossy: -1, safe: s.Steps + 1, left: s.before(), start: -1, lost: map[int]int64{}, refuted: map[int]bool{}}
+	g := &searching{Search: s, ctx: ctx, lossy: -1, safe: s.Steps + 1, left: Before(s.Steps), start: -1, lost: map[int]int64{}, refuted: map[int]bool{}}
 	g.first()
 	for range maxRejected {
 		g.bracket()
 		g.confirm()
-		g.start, g.stride, g.left = g.lossy+1, 0, s.before()
+		g.start, g.stride, g.left = g.lossy+1, 0, Before(s.Steps)
 	}
 	g.end(trials.Drifting, g.lossy)
 	return *g.result, g.err
 }
 
-// before is the greatest number of trials before a confirmation.
-func (s *Search) before() int {
-	if s.Steps < 2 {
+// Before is the greatest number of trials before a confirmation.
+func Before(steps int) int {
+	if steps < 2 {
 		return 2 // both values
 	}
-	return int(2*math.Log2(float64(s.Steps))) + 1
+	return int(2*math.Log2(float64(steps))) + 1
 }
 
 func (g *searching) end(outcome trials.Outcome, place int) {

@@ -140,8 +140,7 @@ func TestNoise(t *testing.T) {
 		r := o.search(t, confirm)
 		o.check(t)
 		ended[r.Outcome]++
-		s := &Search{Steps: steps}
-		if most := maxRejected*(s.before()+2*confirm) + maxUnclear; len(o.made) > most {
+		if most := maxRejected*(Before(steps)+2*confirm) + maxUnclear; len(o.made) > most {
 			t.Fatalf("seed %d: %d trials; want at most %d", seed, len(o.made), most)
 		}
 		if r.Outcome == trials.Found && (o.count(trials.Confirm, r.Place, Safe) < confirm || r.Place == 0 || o.count(trials.Confirm, r.Place, Lossy) > 0 || o.count(trials.Confirm, r.Place-1, Lossy) == 0) {

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"nodrop/loadgen/misuse"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/product"
+	"nodrop/loadgen/record/trials"
+	"nodrop/scenario"
+	"nodrop/scenario/search"
+)
+
+// hunt returns the search of a scenario file.
+func (o *runOptions) hunt(p *plan, products []string) *hunt {
+	confirm := o.find.confirm
+	if p.search.Confirm > 0 && !o.find.set.Changed("confirm") {
+		confirm = p.search.Confirm
+	}
+	h := &hunt{
+		Program: o.Program,
+		Search:  trials.Search{Setting: p.search.Var, Title: p.search.Var, Variant: p.Variants[0].Name, Range: p.search.Range, Confirm: confirm},
+		with: func(value string) (*scenario.Scenario, error) {
+			s, err := p.with(value)
+			if err != nil {
+				return nil, err
+			}
+			s.Variants[0].Products = product.Add(s.Variants[0].Products, products...)
+			return s, nil
+		},
+	}
+	h.needed = func(j record.Judgement) (int64, bool) {
+		ns, ok := neededBy(j, "")
+		if h.Range.Unit == "" { // whole seconds, if it is a time at all
+			return (ns + int64(time.Second) - 1) / int64(time.Second), ok
+		}
+		return ns, ok
+	}
+	return h
+}
+
+// checkSearch checks the flags of a search, once it is known whether there is one.
+func (o *runOptions) checkSearch(p *plan) error {
+	if _, err := o.find.check(p.search != nil); err != nil {
+		return err
+	}
+	switch {
+	case p.search == nil:
+		return nil
+	case o.repeated:
+		return &misuse.Error{Problem: "--repeat: not with a search, which repeats what it finds", Hint: "--confirm N"}
+	case len(p.Streams)*trialsAtMost > record.MaxRuns:
+		return errors.New("a search of as many loads does not fit into a recording")
+	}
+	return nil
+}
+
+// trialsAtMost is more than any search makes with the most that --confirm takes.
+const trialsAtMost = 300
+
+// search runs a search. It is confirmed once, for all trials.
+func (o *runOptions) search(ctx context.Context, p *plan, products []string) error {
+	h := o.hunt(p, products)
+	r := &h.Range
+	largest, err := h.with(r.Text(r.To))
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("this will change, in each run with a value of %s from %s to %s", h.Setting, r.Text(r.From), r.Text(r.To))
+	if err := o.confirmAll(ctx, []*scenario.Scenario{p.Scenario, largest}, what, *o.yes); err != nil {
+		return err
+	}
+	return h.search(ctx, *o.outputs)
+}
+
+// describe says what the search will do.
+func (h *hunt) describe() string {
+	r := &h.Range
+	text := fmt.Sprintf("search: the smallest %s from %s to %s in steps of %s", h.Setting, r.Text(r.From), r.Text(r.To), r.Text(r.Step))
+	if h.Variant != "" {
+		text += " with which " + h.Variant + " passes its checks"
+	}
+	return text + fmt.Sprintf("\n  at most %d runs, then %d with the value found and %d with the one a step below, in turns", search.Before(r.Steps()), h.Confirm, h.Confirm)
+}
