@@ -79,7 +79,7 @@ func (r *Range) Words(value int64) string {
 	if r.Unit == "" {
 		return r.number(value)
 	}
-	return r.number(value) + " " + r.Unit
+	return r.number(value) + " " + strings.Replace(r.Unit, "us", "µs", 1)
 }
 
 func (r *Range) number(value int64) string {
@@ -135,10 +135,11 @@ func parseValue(text string) (value int64, unit string, err error) {
 		return 0, "", fmt.Errorf("%q: %w", text, errNotValue)
 	}
 	unit = "s"
-	for _, one := range []string{"ms", "us"} {
-		if strings.HasSuffix(text, one) {
-			unit = one
-		}
+	switch text = strings.Replace(text, "µs", "us", 1); {
+	case strings.HasSuffix(text, "ms"):
+		unit = "ms"
+	case strings.HasSuffix(text, "us"):
+		unit = "us"
 	}
 	return int64(d), unit, nil
 }
