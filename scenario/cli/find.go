@@ -29,7 +29,7 @@ const defaultConfirm = 5
 func newFindFlags(fs *pflag.FlagSet, group cli.Group, usage, value string) *findFlags {
 	f := &findFlags{set: fs}
 	fs.StringVar(&f.find, "find", "", usage)
-	fs.IntVar(&f.confirm, "confirm", defaultConfirm, "with --find: how often to run the value found again, and as often the one a step below it, in turns")
+	fs.IntVar(&f.confirm, "confirm", defaultConfirm, "with --find: how often to run the value found again, and as often the one a step below, in turns")
 	group.Hold(fs, "find "+value, "confirm N")
 	return f
 }

@@ -83,7 +83,7 @@ func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	fs.StringVar((*string)(&f.Dataplane), "dataplane", string(f.Dataplane), "what distributes connections over the replicas: dialer (inside nodrop) or nft (nftables in a network namespace; needs Linux and root)")
 	fs.DurationVar(&f.Drain, "drain-timeout", f.Drain, "with --dataplane nft: how long connections to a removed replica may stay open before they are cut; 0 is no limit")
 	fs.StringVar(&v.client, "client", "", "with --dataplane nft: shell command of another load generator, which runs instead of nodrop's: 'hey -c 200 -n 50000 -disable-keepalive {url}'")
-	v.find = newFindFlags(fs, cli.GroupLab, "find the smallest safe value of a setting: "+strings.Join(findableNames(), ", ")+"; values are pre-stop=0s..60s/100ms unless given", "SETTING[=FROM..TO/STEP]")
+	v.find = newFindFlags(fs, cli.GroupLab, "find the smallest value with which nothing is lost: of "+strings.Join(findableNames(), ", ")+"; RANGE is FROM..TO/STEP, as in pre-stop=0s..60s/100ms", "SETTING[=RANGE]")
 	cli.GroupLab.Hold(fs, "stop MODE[,MODE...]", "replicas N", "to N", "action NAME", "max-unavailable N", "at WHEN", "propagation DURATION",
 		"pre-stop DURATION", "grace DURATION", "settle DURATION", "repeat N", "dataplane NAME", "drain-timeout DURATION")
 	cli.GroupGateways.Hold(fs, "gateway NAME", "gateway-bin FILE", "backend http://HOST:PORT", "path PATH", "client COMMAND")

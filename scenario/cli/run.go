@@ -45,7 +45,7 @@ func (p *Program) runCommand() *cobra.Command {
 	fs.StringArrayVar(&o.variants, "variant", nil, "run only this variant; repeatable")
 	fs.IntVar(&o.repeat, "repeat", 0, "run each variant this often, alternating, instead of as often as the file says")
 	fs.BoolVar(&o.dry, "dry-run", false, "print what a run would do, in order, and do nothing")
-	o.find = newFindFlags(fs, cli.GroupScenario, "find the smallest value of the variable ${NAME} with which the variant passes its checks, as in PRE_STOP=0s..60s/100ms", "NAME=FROM..TO/STEP")
+	o.find = newFindFlags(fs, cli.GroupScenario, "find the smallest value of ${NAME} with which the variant passes its checks; RANGE is FROM..TO/STEP, as in PRE_STOP=0s..60s/100ms", "NAME=RANGE")
 	o.outputs = p.OutputFlag(fs)
 	p.defineProgress(fs)
 	fs.StringArrayVar(&o.checks, "fail-if", nil, "check that makes the run fail, exit 1, on the last variant: 'lost > 0', 'p99 > 250ms'; repeatable")
