@@ -1083,7 +1083,7 @@ func manual(t *testing.T) []cli.Topic {
 		names = append(names, topic.Name)
 	}
 	slices.Sort(names)
-	if want := []string{"checks", "ci", "classes", "compare", "findings", "gateways", "hey", "kubernetes", "load", "outputs", "scenarios", "stream"}; !slices.Equal(names, want) {
+	if want := []string{"checks", "ci", "classes", "compare", "find", "findings", "gateways", "hey", "kubernetes", "load", "outputs", "scenarios", "stream"}; !slices.Equal(names, want) {
 		t.Fatalf("topics %v; want %v", names, want)
 	}
 	return topics
@@ -1260,6 +1260,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/loadgen/safetext", nil},
 		{"nodrop/loadgen/misuse", nil},
 		{"nodrop/loadgen/record/length", nil},
+		{"nodrop/loadgen/record/trials", nil},
 		{"nodrop/loadgen/record", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/stream", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/h1", nil},
@@ -1294,13 +1295,15 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/report/diagnosis", slices.Concat(records, numbers, []string{"nodrop/report/diagnosis"})},
 		{"nodrop/report/format/page", records},
 		{"nodrop/report/brief", slices.Concat(records, numbers, []string{"=nodrop/report", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis", "nodrop/report/metric"})},
-		{"nodrop/report/format/head", slices.Concat(records, []string{"=nodrop/report", "nodrop/report/analysis", "nodrop/report/brief", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis", "nodrop/report/format/page", "nodrop/report/metric", "nodrop/report/phrase"})},
+		{"nodrop/report/format/head", slices.Concat(records, []string{"=nodrop/report", "nodrop/report/analysis", "nodrop/report/brief", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis", "nodrop/report/format/page", "nodrop/report/metric", "nodrop/report/phrase", "nodrop/report/sought"})},
 		{"nodrop/report/format", slices.Concat(records, []string{"nodrop/report"})},
+		{"nodrop/report/sought", slices.Concat(records, numbers)},
 		{"nodrop/report/reporttest", records},
 		{"nodrop/report/comparetest", slices.Concat(records, []string{"nodrop/report"})},
-		{"nodrop/report", slices.Concat(records, numbers, []string{"nodrop/report/metric", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis", "nodrop/report/history"})},
+		{"nodrop/report", slices.Concat(records, numbers, []string{"nodrop/report/metric", "nodrop/report/check", "nodrop/report/compare", "nodrop/report/diagnosis", "nodrop/report/history", "nodrop/report/sought"})},
 		{"nodrop/scenario/cli", []string{"nodrop/loadgen", "nodrop/scenario"}},
 		{"nodrop/scenario/proc", nil},
+		{"nodrop/scenario/search", []string{"nodrop/loadgen/record/trials"}},
 		{"nodrop/scenario/handmark", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/scenario/lab/gateway", []string{"nodrop/loadgen", "=nodrop/scenario", "nodrop/scenario/proc"}},
 		{"nodrop/scenario/lab/dataplane", []string{"nodrop/loadgen"}},
