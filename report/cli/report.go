@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nodrop/loadgen/cli"
+	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
 	"nodrop/loadgen/record/product"
 	"nodrop/report"
@@ -86,6 +87,9 @@ func (o *reportOptions) run() error {
 	}
 	if err == nil && o.onlyOne {
 		recording, err = report.Only(recording, o.one)
+	}
+	if err == nil && recording.Search != nil && len(*o.checks) > 0 {
+		err = &misuse.Error{Problem: fmt.Sprintf("--fail-if: %s is of a search, which has judged its trials already", o.files[0]), Hint: "add --run NAME to judge one run, or search again with --fail-if"}
 	}
 	if err != nil {
 		return err
