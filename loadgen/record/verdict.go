@@ -6,7 +6,7 @@ type Judgement struct {
 	Verdict Verdict
 	Reasons []string // why it fails or is inconclusive, in words
 	// Exposed counts the requests of all runs that started while the target was
-	// changed.
+	// changed, or from then on if the end was not seen.
 	Exposed int64
 	// Resolved is the shortest outage of the endpoints that left that the runs
 	// would have met 19 times in 20, in ns: of one of them, if none is known to

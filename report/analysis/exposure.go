@@ -1,11 +1,16 @@
 package analysis
 
-// Exposed counts the requests of a run that started during the event.
+// Exposed counts the requests of a run that started during the event, or after it
+// began, if its end was not seen.
 func (f *Figures) Exposed() int64 {
-	if !f.Loss.Event.Known {
+	event := &f.Loss.Event
+	switch {
+	case !event.Known:
 		return 0
+	case !event.Seen || event.Open:
+		return f.Run.Bins.StartedBetween(event.Begin, max(event.End, event.LoadOver))
 	}
-	return f.Run.Bins.StartedBetween(f.Loss.Event.Begin, f.Loss.Event.End)
+	return f.Run.Bins.StartedBetween(event.Begin, event.End)
 }
 
 // Leaving counts the endpoints that left.

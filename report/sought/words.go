@@ -98,6 +98,9 @@ func (a *Answer) Reason() string {
 	case trials.Drifting:
 		return "the target changes while it is searched, or loses now and then whatever the value"
 	case trials.TooFew:
+		if v := a.At(a.Value); v == nil || v.Exposed.Most == 0 {
+			return "no request started during the event"
+		}
 		return fmt.Sprintf("an outage of %s would be met by chance only, even in %s", a.Range.Words(a.Range.Step), runs(a.Confirm))
 	case trials.Interrupted:
 		return "the search was interrupted"

@@ -153,8 +153,13 @@ func (h *hunt) seen(j record.Judgement) search.Seen {
 		seen.Verdict = search.Lossy
 	default:
 	}
-	// The confirmation at one value has to meet an outage of one step.
-	seen.Blind = h.Range.Unit != "" && seen.Verdict != search.Unclear && j.Resolved/int64(h.Confirm) > h.Range.Step
+	switch {
+	case seen.Verdict == search.Safe && j.Exposed == 0:
+		seen.Blind = true
+	case seen.Verdict != search.Unclear && h.Range.Unit != "":
+		// The confirmation at one value has to meet an outage of one step.
+		seen.Blind = j.Resolved/int64(h.Confirm) > h.Range.Step
+	}
 	if number, ok := h.needed(j); ok {
 		if seen.Needed, seen.Named = h.Range.Up(number); !seen.Named {
 			seen.Needed, seen.Named = h.Range.Steps(), true

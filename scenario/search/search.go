@@ -119,11 +119,7 @@ func (g *searching) end(outcome trials.Outcome, place int) {
 // first tries the least value. Its diagnosis names the place to start from.
 func (g *searching) first() {
 	seen, ok := g.try(0, trials.Bracket)
-	switch {
-	case !ok:
-	case seen.Blind:
-		g.end(trials.TooFew, 0)
-	case seen.Verdict == Lossy && seen.Named:
+	if ok && seen.Verdict == Lossy && seen.Named {
 		g.start = seen.Needed
 	}
 }
@@ -241,6 +237,9 @@ func (g *searching) try(place int, part trials.Part) (seen Seen, ok bool) {
 			return seen, false
 		case g.err != nil:
 			g.end(trials.Failed, place)
+			return seen, false
+		case seen.Blind:
+			g.end(trials.TooFew, place)
 			return seen, false
 		case seen.Verdict != Unclear:
 			g.note(place, part, seen)
