@@ -72,6 +72,9 @@ func TestNoisyBaseline(t *testing.T) {
 		if v.Outcome != tt.want || strings.Join(v.Beside, "; ") != tt.sentence || slices.Contains(v.Reasons, unhealthy) != tt.doubted {
 			t.Errorf("%s: got %+v; want %s: %s", name, v, tt.want, tt.sentence)
 		}
+		if got := report.Judge(reporttest.Recording(run)).Unhealthy; got != tt.doubted {
+			t.Errorf("%s: unhealthy: %v; want %v", name, got, tt.doubted)
+		}
 		if text := textOf(t, r); !strings.Contains(text, "\n  - "+tt.sentence+"\n") || !strings.Contains(text, "\nVerdict: "+string(tt.want)+": lost ") {
 			t.Errorf("%s: no verdict in\n%s", name, text)
 		}

@@ -130,3 +130,22 @@ func TestJudgeFindings(t *testing.T) {
 		t.Errorf("got %+v; want the largest cause of the abrupt run", first)
 	}
 }
+
+// TestJudgeExposed: requests are exposed while the target is changed and, if the
+// end of that was not seen, from then on. More of them show shorter outages.
+func TestJudgeExposed(t *testing.T) {
+	abrupt := report.Judge(reporttest.Recording(reporttest.Abrupt(t)))
+	if n := abrupt.Exposed; n < abrupt.Lost || n > abrupt.Sent/4 {
+		t.Errorf("%d of %d exposed, %d lost", n, abrupt.Sent, abrupt.Lost)
+	}
+	steps := reporttest.Abrupt(t)
+	steps.Marks = slices.DeleteFunc(steps.Marks, func(m record.Mark) bool { return m.Kind != record.MarkStep })
+	if n := report.Judge(reporttest.Recording(steps)).Exposed; n < abrupt.Sent/4 {
+		t.Errorf("%d of %d exposed; want those until the end", n, abrupt.Sent)
+	}
+	one := reporttest.Abrupt(t)
+	one.Marks = nil
+	if j := report.Judge(reporttest.Recording(one)); j.Exposed != 0 || j.Resolved <= abrupt.Resolved || abrupt.Resolved == 0 {
+		t.Errorf("%d exposed without an event; resolved %d ns, and %d ns with 9 endpoints that left", j.Exposed, j.Resolved, abrupt.Resolved)
+	}
+}
