@@ -112,6 +112,9 @@ func remember(name, path string) (*history.Recording, error) {
 	if err != nil {
 		return nil, err
 	}
+	if recording.Search != nil {
+		return nil, fmt.Errorf("%s: its runs are the trials of a search", path)
+	}
 	if len(recording.Runs) == 0 {
 		return nil, fmt.Errorf("%s: no runs", path)
 	}

@@ -123,7 +123,7 @@ func (t *text) searched(r *report.Report) {
 	}
 	if n := len(r.Groups) - len(list); n > 0 {
 		fmt.Fprintln(t)
-		t.Paragraph("", "Not shown: the runs of "+phrase.Counted(int64(n), "other value", "other values")+"; --full shows all, now or with nodrop report FILE")
+		t.Paragraph("", "Not shown: the runs of "+phrase.Counted(int64(n), "value", "values")+"; --full shows all, now or with nodrop report FILE")
 	}
 	fmt.Fprintln(t)
 	head.AgainSearch(t.Page, r, b)
