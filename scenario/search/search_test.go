@@ -130,7 +130,7 @@ func TestNoise(t *testing.T) {
 		steps := 1 + random.IntN(100)
 		chance := random.Float64() / 3
 		o := &target{from: random.IntN(steps + 2), steps: steps, guess: random.IntN(steps+2) - 1}
-		o.faulty = func(_, place int) (Seen, bool) {
+		o.faulty = func(int, int) (Seen, bool) {
 			if random.Float64() > chance {
 				return Seen{}, false
 			}
