@@ -514,3 +514,17 @@ func TestMode(t *testing.T) {
 		}
 	}
 }
+
+// TestAtMost: of a search, the number of runs is a bound.
+func TestAtMost(t *testing.T) {
+	tracker := NewTracker(false, fit)
+	tracker.AtMost = true
+	named := scenario.Attempt{Variant: &scenario.Variant{Name: "graceful pre-stop=1.2s"}, Repetition: 2}
+	tracker.Watch().Attempt(named, 4, 13)
+	ended := tracker.Watch().Act(scenario.PhaseSetUp, "start gateways")
+	defer ended()
+	const want = "graceful pre-stop=1.2s #2, run 4 of at most 13: setting up: start gateways"
+	if got := tracker.Line(80); got != want {
+		t.Errorf("got %q; want %q", got, want)
+	}
+}
