@@ -12,6 +12,9 @@ import (
 func Judge(rec *record.Recording) record.Judgement {
 	r := Build(rec)
 	j := record.Judgement{Verdict: r.Verdict.Outcome, Reasons: r.Verdict.Reasons}
+	if r.Proof != nil {
+		j.Proof = r.Proof.Outcome
+	}
 	for i := range r.Runs {
 		run := &r.Runs[i]
 		j.Sent += run.Run.Counts.Started

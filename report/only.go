@@ -30,6 +30,6 @@ func Only(rec *record.Recording, run string) (*record.Recording, error) {
 		}
 	}
 	one := *rec
-	one.Runs, one.Search = rec.Runs[i:i+1], nil // a single run is no search
+	one.Runs, one.Search, one.Proof = rec.Runs[i:i+1], nil, nil // a single run is no search, and proves no change
 	return &one, nil
 }

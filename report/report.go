@@ -30,6 +30,7 @@ type Report struct {
 	History    *history.History    // of recordings of one scenario; such a Report has no Runs and no Recording
 	Search     *sought.Answer      // of a recording of a search; such a Report has no Comparison, no Changes and no Checks
 	Checks     []check.Result
+	Proof      *Proof // nil unless changes of the target were tried
 	Verdict    Verdict
 }
 
@@ -56,6 +57,10 @@ func Build(rec *record.Recording) *Report {
 	r.Comparison = compare.SideBySide(r.Groups)
 	r.Changes = compare.VariantChanges(r.Groups)
 	r.Verdict, r.Checks = judge(rec.Error, r.Runs, r.Groups)
+	if rec.Proof != nil {
+		r.Proof = proofOf(rec, r.Runs)
+		r.Verdict = r.Proof.Verdict()
+	}
 	return r
 }
 

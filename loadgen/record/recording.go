@@ -20,6 +20,7 @@ type Recording struct {
 	Error  string `json:"error,omitempty"` // why runs are missing, or why the target was not restored
 
 	Search *trials.Search `json:"search,omitempty"` // what the runs are for, if they are the trials of a search
+	Proof  *Proof         `json:"proof,omitempty"`  // of nodrop prove
 }
 
 // Run is one load: one variant, one repetition, one stream.

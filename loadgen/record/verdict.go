@@ -15,9 +15,10 @@ type Judgement struct {
 	Resolved int64
 	// Unhealthy: a run failed before its event, so that it says nothing of it.
 	Unhealthy  bool
-	Sent, Lost int64     // requests of all runs
-	Findings   []Finding // run by run, the one that explains most losses first
-	Remedies   []Remedy  // those of Findings; each once
+	Sent, Lost int64        // requests of all runs
+	Findings   []Finding    // run by run, the one that explains most losses first
+	Remedies   []Remedy     // those of Findings; each once
+	Proof      ProofOutcome // of a recording with a Proof; "" of others
 }
 
 // Finding is why requests of one run were lost.

@@ -42,3 +42,12 @@ func enoughRuns(level float64) int {
 	}
 	return n
 }
+
+// Differ returns how likely chance alone makes figures of two arms differ as much
+// as these do. tested is false if the runs are too few for any answer.
+func Differ(base, next []float64) (p float64, tested bool) {
+	if leastP(len(base), len(next)) >= Alpha {
+		return 1, false
+	}
+	return mannWhitney(base, next), true
+}

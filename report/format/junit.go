@@ -112,6 +112,9 @@ func suitesOf(r *report.Report) *suitesXML {
 			all.add(historySuite(r, l))
 		}
 	}
+	if r.Proof != nil {
+		all.add(proofSuite(r.Proof))
+	}
 	if !good(&r.Verdict) && all.Failures+all.Errors == 0 {
 		all.add(verdictSuite(&r.Verdict))
 	}

@@ -53,6 +53,7 @@ func Markdown(w io.Writer, r *report.Report) error {
 	for _, c := range r.Changes {
 		m.part("the change", "#### "+mdInline(armsOf(c))+", "+mdInline(kindOf(c))+"\n\n"+changeMarkdown(c))
 	}
+	m.part("what was changed", proofMarkdown(r.Proof))
 	m.part("what to change", adviceMarkdown(adviceOf(r)))
 	for i := range groups {
 		g := &groups[i]
@@ -176,6 +177,9 @@ func reasonsMarkdown(r *report.Report) string {
 
 // titleMarkdown is the verdict or, without checks, the number of losses.
 func titleMarkdown(r *report.Report) string {
+	if r.Proof != nil {
+		return titleOfProof(r.Proof)
+	}
 	if v := r.Verdict.Outcome; v != check.None {
 		return "**" + string(v) + "**"
 	}

@@ -46,6 +46,7 @@ type (
 		Verdict    verdictJSON     `json:"verdict"`
 		Error      *string         `json:"error"`
 		Search     *searchJSON     `json:"search"`
+		Proof      *proofJSON      `json:"proof"`
 		Comparison *comparisonJSON `json:"comparison"`
 		Changes    []*changeJSON   `json:"changes"`
 		History    *past.Document  `json:"history"`
@@ -413,6 +414,7 @@ func documentOf(r *report.Report) documentJSON {
 			Outcome: outcomeName(r.Verdict.Outcome), Sentence: r.Verdict.Text(),
 			Reasons: listOf(r.Verdict.Reasons), Hints: listOf(r.Verdict.Hints),
 		},
+		Proof:      proofJSONOf(r.Proof),
 		Comparison: comparisonOf(r),
 		Changes:    []*changeJSON{},
 		History:    past.DocumentOf(r.History),

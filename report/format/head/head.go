@@ -6,6 +6,7 @@ package head
 import (
 	"fmt"
 
+	"nodrop/loadgen/record"
 	"nodrop/loadgen/safetext"
 	"nodrop/report"
 	"nodrop/report/brief"
@@ -25,7 +26,12 @@ func Write(out *page.Page, r *report.Report, b *brief.Brief) {
 	writeArms(out, b)
 	writeEvidence(out, r)
 	writeWhy(out, b, len(r.Compared) == 0)
-	writeChange(out, "What to change:", b.Advice.Remedies, b.Advice.Unseen)
+	if r.Proof != nil {
+		writeProof(out, r.Proof)
+	}
+	if r.Proof == nil || r.Proof.Outcome != record.Fixed {
+		writeChange(out, "What to change:", b.Advice.Remedies, b.Advice.Unseen)
+	}
 	writeWhen(out, b)
 	writeLoads(out, b)
 	if passed := r.Passed(); len(passed) > 0 {
@@ -38,6 +44,10 @@ func Write(out *page.Page, r *report.Report, b *brief.Brief) {
 // Again repeats the verdict, the main cause and what to change for it below the
 // details: on a terminal, that is what is left on the screen.
 func Again(out *page.Page, r *report.Report, b *brief.Brief) {
+	if r.Proof != nil {
+		writeProven(out, r.Proof)
+		return
+	}
 	v := &r.Verdict
 	text := safetext.CleanLine(v.Sentence)
 	if v.Outcome != check.None && text != "" {
@@ -59,6 +69,20 @@ func Again(out *page.Page, r *report.Report, b *brief.Brief) {
 
 func writeVerdict(out *page.Page, r *report.Report, b *brief.Brief) {
 	v := &r.Verdict
+	if r.Proof != nil {
+		writeProven(out, r.Proof)
+	} else {
+		writeOutcome(out, v)
+	}
+	writeList(out, "  - ", v.Reasons)
+	writeList(out, "  hint: ", v.Hints)
+	writeList(out, "  - ", v.Beside)
+	if b.Unasked {
+		out.Line("  - ", unchecked)
+	}
+}
+
+func writeOutcome(out *page.Page, v *report.Verdict) {
 	text := safetext.CleanLine(v.Sentence)
 	if v.Outcome != check.None {
 		line := "Verdict: " + out.In(outcomeStyles[v.Outcome], string(v.Outcome))
@@ -69,12 +93,6 @@ func writeVerdict(out *page.Page, r *report.Report, b *brief.Brief) {
 	}
 	if text != "" {
 		out.Line("", text+".")
-	}
-	writeList(out, "  - ", v.Reasons)
-	writeList(out, "  hint: ", v.Hints)
-	writeList(out, "  - ", v.Beside)
-	if b.Unasked {
-		out.Line("  - ", unchecked)
 	}
 }
 
