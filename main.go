@@ -67,6 +67,11 @@ func newProgram(args []string, streams cli.Streams) *program {
 			Validate:   reportcli.Validate,
 			Formats:    output.OfLoad.Check,
 			Open:       func(formats []string) (scenariocli.Output, error) { return p.reports.Open(formats) },
+			Proof: scenariocli.ProofReports{
+				OutputFlag: p.reports.ProofOutputFlag,
+				Formats:    output.OfProof.Check,
+				Open:       func(formats []string) (scenariocli.Output, error) { return p.reports.OpenProof(formats) },
+			},
 			Judge:      report.Judge,
 			Beside:     format.Beside,
 			Fit:        page.Fit,
@@ -84,6 +89,7 @@ func (p *program) command() *cobra.Command {
 	root := p.scenarios.Load()
 	root.AddCommand(
 		p.scenarios.Lab(),
+		p.scenarios.Prove(),
 		p.scenarios.Scenario(),
 		p.reports.Report(),
 		p.reports.Compare(),

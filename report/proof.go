@@ -234,13 +234,26 @@ func (p *Proof) Sentence() string {
 	return text + p.where()
 }
 
+// Patch returns the change that helped or, if none was tried, the one that could
+// not be made. It is "" where there is no file to apply.
+func (p *Proof) Patch() string {
+	best, tried := lastRounds(p.Proof)
+	switch {
+	case best != nil:
+		return best.Patch
+	case tried == nil && len(p.Rounds) > 0:
+		return p.Rounds[0].Patch
+	}
+	return ""
+}
+
 // where says what became of the patch.
 func (p *Proof) where() string {
 	text := ""
 	if p.Kept {
 		text += "; kept"
 	}
-	if p.File != "" {
+	if p.File != "" && p.Patch() != "" {
 		text += "; patch in " + p.File
 	}
 	return text

@@ -16,6 +16,7 @@ const (
 	GroupScenario   Group = "Scenario"
 	GroupRecordings Group = "Recordings"
 	GroupMark       Group = "Mark"
+	GroupProof      Group = "Proof"
 	GroupLoad       Group = "Load"
 	GroupRequest    Group = "Request"
 	GroupConnection Group = "Connection"
@@ -29,7 +30,7 @@ const (
 // Groups lists the groups in the order of help.
 func Groups() []Group {
 	return []Group{
-		GroupLab, GroupGateways, GroupScenario, GroupRecordings, GroupMark, GroupLoad, GroupRequest,
+		GroupLab, GroupGateways, GroupScenario, GroupRecordings, GroupMark, GroupProof, GroupLoad, GroupRequest,
 		GroupConnection, GroupTLS, GroupEvent, GroupKubernetes, GroupOutput, GroupOther,
 	}
 }

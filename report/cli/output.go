@@ -12,6 +12,11 @@ import (
 // OutputFlag defines -o and --full on fs, for a load.
 func (p *Program) OutputFlag(fs *pflag.FlagSet) *[]string { return p.outputFlag(fs, output.OfLoad) }
 
+// ProofOutputFlag is OutputFlag for a proof, which has a patch, too.
+func (p *Program) ProofOutputFlag(fs *pflag.FlagSet) *[]string {
+	return p.outputFlag(fs, output.OfProof)
+}
+
 func (p *Program) outputFlag(fs *pflag.FlagSet, of output.Source) *[]string {
 	formats := of.Flag(fs)
 	cli.GroupOutput.Hold(fs, "o FORMAT[=FILE]")
@@ -30,8 +35,15 @@ type Output struct {
 }
 
 // Open opens the outputs that -o names.
-func (p *Program) Open(formats []string) (*Output, error) {
-	set, err := output.Open(formats, p.full, p.Out, p.Temporaries)
+func (p *Program) Open(formats []string) (*Output, error) { return p.open(output.OfLoad, formats) }
+
+// OpenProof is Open for a proof.
+func (p *Program) OpenProof(formats []string) (*Output, error) {
+	return p.open(output.OfProof, formats)
+}
+
+func (p *Program) open(of output.Source, formats []string) (*Output, error) {
+	set, err := output.Open(of, formats, p.full, p.Out, p.Temporaries)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@
 package format
 
 import (
+	"errors"
 	"io"
 
 	"nodrop/loadgen/record"
@@ -34,6 +35,24 @@ var Formats = []struct {
 	{"report-json", ComputedJSON},
 	{"markdown", Markdown},
 	{"junit", JUnit},
+}
+
+// ErrNothing is the error of a format that has nothing to write. Its file is left
+// as it was.
+var ErrNothing = errors.New("nothing to write")
+
+// Patch writes the change that a proof found, as kubectl patch --patch-file takes
+// it.
+func Patch(w io.Writer, r *report.Report) error {
+	text := ""
+	if r.Proof != nil {
+		text = r.Proof.Patch()
+	}
+	if text == "" {
+		return ErrNothing
+	}
+	_, err := io.WriteString(w, text)
+	return err
 }
 
 // JSON writes the recording itself.

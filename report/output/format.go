@@ -19,9 +19,13 @@ type Source int
 // The sources.
 const (
 	OfLoad       Source = iota // a load under way
+	OfProof                    // loads under way, and a change of their target
 	OfRecording                // a saved recording, which does not hold every single request
 	OfComparison               // two arms, which no recording holds
 )
+
+// patch is the format of a change that was proven.
+const patch = "patch"
 
 // Formats lists the formats that can be made of s: computed ones, then streams.
 func (s Source) Formats() []string {
@@ -31,11 +35,14 @@ func (s Source) Formats() []string {
 			names = append(names, f.Name)
 		}
 	}
-	if s != OfLoad {
+	if s != OfLoad && s != OfProof {
 		return names
 	}
 	for _, s := range stream.Streams {
 		names = append(names, s.Name)
+	}
+	if s == OfProof {
+		names = append(names, patch)
 	}
 	return names
 }
@@ -54,6 +61,8 @@ func (s Source) Check(specs []string) error {
 		name, _, _ := strings.Cut(spec, "=")
 		switch {
 		case s.Takes(name):
+		case name == patch:
+			return &misuse.Error{Problem: fmt.Sprintf("-o %s: there is no patch to write", spec), Hint: "nodrop prove finds one, in a cluster"}
 		case !OfLoad.Takes(name):
 			return s.unknown(name)
 		case s == OfComparison:

@@ -36,6 +36,10 @@ func (o *output) choose() (sink func(io.Writer) record.Sink, err error) {
 			return s.New, nil
 		}
 	}
+	if o.format == patch {
+		o.render = format.Patch
+		return nil, nil
+	}
 	return nil, OfLoad.unknown(o.format)
 }
 
@@ -82,12 +86,24 @@ func unwrapPath(err error) error {
 	return err
 }
 
+// discard removes what is in no place yet.
+func (o *output) discard(temporaries *Temporaries) {
+	if o.file != nil && o.path != "" {
+		_ = o.file.Close()
+		temporaries.remove(o.file.Name())
+	}
+}
+
 func (o *output) write(r *report.Report, temporaries *Temporaries) error {
 	var err error
 	if o.sink != nil {
 		err = o.sink.Close(r.Recording)
 	} else {
 		err = o.render(o.w, r)
+	}
+	if errors.Is(err, format.ErrNothing) {
+		o.discard(temporaries)
+		return nil
 	}
 	if o.file == nil {
 		return err

@@ -22,9 +22,12 @@ type Set struct {
 }
 
 // Open opens every output that -o names. At most one format goes to stdout: the
-// one given without a file, or else text. full asks for a text report that leaves
+// one given without a file, or else text. They must be formats of of. full asks for a text report that leaves
 // nothing out.
-func Open(formats []string, full bool, stdout io.Writer, temporaries *Temporaries) (*Set, error) {
+func Open(of Source, formats []string, full bool, stdout io.Writer, temporaries *Temporaries) (*Set, error) {
+	if err := of.Check(formats); err != nil {
+		return nil, err
+	}
 	out := &Set{full: full, temporaries: temporaries}
 	onStdout := ""
 	for _, spec := range formats {
@@ -126,9 +129,6 @@ func (out *Set) Write(r *report.Report) error {
 // Discard removes the temporary files that Write has not renamed.
 func (out *Set) Discard() {
 	for _, o := range out.list {
-		if o.file != nil && o.path != "" {
-			_ = o.file.Close()
-			out.temporaries.remove(o.file.Name())
-		}
+		o.discard(out.temporaries)
 	}
 }

@@ -55,6 +55,9 @@ func (o *labOptions) run(ctx context.Context) error {
 	if err := o.Validate(*o.checks); err != nil {
 		return err
 	}
+	if err := o.checkProof(); err != nil {
+		return err
+	}
 	h, err := o.flags.hunt(o.Program, *o.checks)
 	if err != nil {
 		return err
@@ -76,6 +79,9 @@ func (o *labOptions) run(ctx context.Context) error {
 	}
 	if h != nil {
 		return h.search(ctx, *o.outputs)
+	}
+	if o.flags.prove {
+		return o.proveLab(ctx)
 	}
 	s.Variants[len(s.Variants)-1].FailIf = *o.checks
 	return o.perform(ctx, s, *o.outputs, true)

@@ -32,6 +32,8 @@ type labFlags struct {
 	repeat                  int
 	client                  string
 	find                    *findFlags
+	prove                   bool
+	rounds                  int
 	own                     []string // names of the lab's flags, without the load's
 }
 
@@ -84,7 +86,9 @@ func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	fs.DurationVar(&f.Drain, "drain-timeout", f.Drain, "with --dataplane nft: how long connections to a removed replica may stay open before they are cut; 0 is no limit")
 	fs.StringVar(&v.client, "client", "", "with --dataplane nft: shell command of another load generator, which runs instead of nodrop's: 'hey -c 200 -n 50000 -disable-keepalive {url}'")
 	v.find = newFindFlags(fs, cli.GroupLab, "find the smallest value with which nothing is lost: of "+strings.Join(findableNames(), ", ")+"; RANGE is FROM..TO/STEP, as in pre-stop=0s..60s/100ms", "SETTING[=RANGE]")
-	cli.GroupLab.Hold(fs, "stop MODE[,MODE...]", "replicas N", "to N", "action NAME", "max-unavailable N", "at WHEN", "propagation DURATION",
+	fs.BoolVar(&v.prove, "prove", false, "run as the replicas stop now (--stop), change what the report names, and run again: is it fixed?")
+	fs.IntVar(&v.rounds, "rounds", defaultRounds, "with --prove: "+roundsUsage)
+	cli.GroupLab.Hold(fs, "prove", "rounds N", "stop MODE[,MODE...]", "replicas N", "to N", "action NAME", "max-unavailable N", "at WHEN", "propagation DURATION",
 		"pre-stop DURATION", "grace DURATION", "settle DURATION", "repeat N", "dataplane NAME", "drain-timeout DURATION")
 	cli.GroupGateways.Hold(fs, "gateway NAME", "gateway-bin FILE", "backend http://HOST:PORT", "path PATH", "client COMMAND")
 	cli.Offer(fs, "find", findableNames()...)

@@ -30,10 +30,15 @@ func (p *Program) reported(ctx context.Context, formats []string, blank bool, ru
 	if err != nil {
 		return err
 	}
+	return p.into(ctx, out, blank, func() (*record.Recording, error) { return run(out.Sinks()) })
+}
+
+// into reports what do records. For errors, see perform.
+func (p *Program) into(ctx context.Context, out Output, blank bool, do func() (*record.Recording, error)) error {
 	defer out.Discard()
 	_, onTerminal := terminal(p.Out)
 	p.rows = onTerminal && out.StreamsToStdout()
-	recording, err := run(out.Sinks())
+	recording, err := do()
 	misused, none := portHeld(err), len(recording.Runs) == 0
 	switch {
 	case err == nil:

@@ -42,12 +42,20 @@ type Reports struct {
 	Validate   func(checks []string) error            // rejects checks that cannot be parsed
 	Formats    func(formats []string) error           // rejects outputs in formats that do not exist
 	Open       func(formats []string) (Output, error) // opens the outputs that -o names
+	Proof      ProofReports
 	// Judge returns the verdict on a recording and what to change.
 	Judge func(recording *record.Recording) record.Judgement
 	// Beside writes what the lab observed while another load generator ran.
 	Beside func(w io.Writer, marks []record.Mark, kernel string) error
 	// Fit shortens text to a number of columns.
 	Fit func(text string, columns int) string
+}
+
+// ProofReports is the part of Reports for proofs, whose outputs have a patch, too.
+type ProofReports struct {
+	OutputFlag func(*pflag.FlagSet) *[]string
+	Formats    func(formats []string) error
+	Open       func(formats []string) (Output, error)
 }
 
 // Output writes one report. It is opened before the load starts.

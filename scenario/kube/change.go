@@ -21,6 +21,9 @@ type change struct {
 	sub    []string // subresource, if any
 	patch  api.Patching
 	hand   string // how a person would undo it; "" means by setting its values
+	// expected is the object afterwards, for a patch that does not show it; nil if
+	// not known.
+	expected map[string]any
 
 	leaves []leaf
 }
@@ -59,6 +62,10 @@ func (c *change) do(ctx context.Context) error {
 	c.leaves = nil
 	for _, path := range c.patch.Paths(before) {
 		value, told := c.patch.Told(path)
+		if !told && c.expected != nil {
+			value, _ = api.At(c.expected, path...)
+			told = true
+		}
 		l := leafOf(c.object, before, path, value)
 		l.unlisted = !told
 		c.leaves = append(c.leaves, l)

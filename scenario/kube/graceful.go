@@ -34,34 +34,45 @@ func (g *Graceful) ref() api.Ref {
 // Run applies the setting, if it differs, and waits until the gateway is ready.
 func (g *Graceful) Run(ctx context.Context, _ *scenario.Env) error {
 	g.change = nil
-	o, err := g.Access.Object(ctx, g.ref())
+	o, _, patch, err := g.Patch(ctx)
 	if err != nil {
 		return err
 	}
-	now, err := o.Get(ctx)
-	if err != nil {
-		return err
-	}
-	if g.pods, err = g.gatewayPods(); err != nil {
-		return err
-	}
-	version := g.Version
-	if version == (asm.Version{}) {
-		if version, err = g.findVersion(ctx); err != nil {
-			return fmt.Errorf("%s: %w", o, err)
-		}
-	}
-	if err := asm.CheckDrainOf(g.Drain, version, asm.ServiceType(now)); err != nil {
-		return fmt.Errorf("%s: %w", o, err)
-	}
-	if err := asm.CheckGrace(now, g.Drain); err != nil {
-		return fmt.Errorf("%s: %w", o, err)
-	}
-	g.change = &change{object: o, patch: api.Merging(asm.Patch(g.Drain, version))}
+	g.change = &change{object: o, patch: patch}
 	if err := g.change.do(ctx); err != nil {
 		return err
 	}
 	return g.settle(ctx, o, g.change.leaves)
+}
+
+// Patch returns the IstioGateway as it is now, and the patch that Run would
+// apply. It refuses what ASM would not accept.
+func (g *Graceful) Patch(ctx context.Context) (o *api.Object, now map[string]any, patch api.Patching, err error) {
+	if o, err = g.Access.Object(ctx, g.ref()); err != nil {
+		return nil, nil, patch, err
+	}
+	if now, err = o.Get(ctx); err != nil {
+		return nil, nil, patch, err
+	}
+	version, err := g.FindVersion(ctx)
+	if err != nil {
+		return nil, nil, patch, fmt.Errorf("%s: %w", o, err)
+	}
+	for _, err := range []error{asm.CheckDrainOf(g.Drain, version, asm.ServiceType(now)), asm.CheckGrace(now, g.Drain)} {
+		if err != nil {
+			return nil, nil, patch, fmt.Errorf("%s: %w", o, err)
+		}
+	}
+	return o, now, api.Merging(asm.Patch(g.Drain, version)), nil
+}
+
+// FindVersion returns the version of ASM that Graceful acts on: Version, or that
+// of the gateway's proxy.
+func (g *Graceful) FindVersion(ctx context.Context) (version asm.Version, err error) {
+	if g.pods, err = g.gatewayPods(); err != nil || g.Version != (asm.Version{}) {
+		return g.Version, err
+	}
+	return g.findVersion(ctx)
 }
 
 // gatewayPods returns the named pods or, by default, those with ASM's label.

@@ -16,6 +16,9 @@ type Patch struct {
 	Object api.Ref
 	Patch  api.Patching
 	What   string // for messages; "" means "patch" and the names of the values
+	// After, if known, is the object with the patch: what Undo expects if the
+	// response to the patch is lost.
+	After map[string]any
 
 	change *change
 }
@@ -53,7 +56,7 @@ func (p *Patch) Run(ctx context.Context, _ *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	p.change = &change{object: o, patch: p.Patch}
+	p.change = &change{object: o, patch: p.Patch, expected: p.After}
 	return p.change.do(ctx)
 }
 

@@ -41,13 +41,7 @@ func (r *Restart) Run(ctx context.Context, _ *scenario.Env) error {
 	if _, err := o.Patch(ctx, api.Merging(patch), api.Strictly); err != nil {
 		return err
 	}
-	if err := awaitRollout(ctx, o, r.Timeout); err != nil {
-		return err
-	}
-	return pods.AwaitSettled(ctx, func(ctx context.Context) (int, error) {
-		now, err := o.Get(ctx) // an autoscaler may have changed the number meanwhile
-		return wanted(now), err
-	}, r.Timeout)
+	return awaitReplaced(ctx, o, pods, r.Timeout)
 }
 
 // wanted returns how many pods a workload should have.

@@ -92,6 +92,15 @@ const (
 
 // Patch applies a patch and returns the resulting object.
 func (o *Object) Patch(ctx context.Context, patch Patching, unknown string, sub ...string) (map[string]any, error) {
+	return o.send(ctx, patch, metav1.PatchOptions{FieldManager: FieldManager, FieldValidation: unknown}, sub...)
+}
+
+// Try asks the API server what would come of a patch: a dry run.
+func (o *Object) Try(ctx context.Context, patch Patching) (map[string]any, error) {
+	return o.send(ctx, patch, metav1.PatchOptions{FieldManager: FieldManager, FieldValidation: Strictly, DryRun: []string{metav1.DryRunAll}})
+}
+
+func (o *Object) send(ctx context.Context, patch Patching, options metav1.PatchOptions, sub ...string) (map[string]any, error) {
 	kind, body := patch.body()
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -99,7 +108,7 @@ func (o *Object) Patch(ctx context.Context, patch Patching, unknown string, sub 
 	}
 	ctx, cancel := context.WithTimeout(ctx, RequestTime)
 	defer cancel()
-	found, err := o.Client().Patch(ctx, o.Name, kind, text, metav1.PatchOptions{FieldManager: FieldManager, FieldValidation: unknown}, sub...)
+	found, err := o.Client().Patch(ctx, o.Name, kind, text, options, sub...)
 	if err != nil {
 		return nil, o.Cluster.Explain(o.String(), err)
 	}

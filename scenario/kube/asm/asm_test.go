@@ -45,7 +45,7 @@ func TestASMRanges(t *testing.T) {
 			t.Errorf("%v, %s, %d s: got %v", tt.version, tt.service, tt.seconds, err)
 		}
 		rule := oldRule
-		if tt.version.annotates() {
+		if tt.version.Annotates() {
 			rule = newRule
 		}
 		if err != nil && !strings.HasSuffix(err.Error(), rule) {

@@ -54,8 +54,8 @@ func ParseVersion(s string) (v Version, err error) {
 	return v, nil
 }
 
-// annotates reports that graceful shutdown is an annotation of the IstioGateway.
-func (v Version) annotates() bool { return v.Major > 1 || v.Major == 1 && v.Minor >= 26 }
+// Annotates reports that graceful shutdown is an annotation of the IstioGateway.
+func (v Version) Annotates() bool { return v.Major > 1 || v.Major == 1 && v.Minor >= 26 }
 
 // Patch returns the patch that enables or disables graceful shutdown for a
 // version. Annotation values are strings.
@@ -65,7 +65,7 @@ func Patch(drain time.Duration, v Version) map[string]any {
 	if drain == 0 {
 		seconds, on = nil, nil
 	}
-	if v.annotates() {
+	if v.Annotates() {
 		api.Set(patch, seconds, "metadata", "annotations", DrainTimeout)
 		return patch
 	}
@@ -102,7 +102,7 @@ func CheckDrainOf(drain time.Duration, v Version, service string) error {
 		return fmt.Errorf("a drain timeout of %v: want whole seconds", drain)
 	}
 	seconds := int(drain / time.Second)
-	if !v.annotates() {
+	if !v.Annotates() {
 		if seconds < least || seconds > mostOld {
 			return fmt.Errorf("a drain timeout of %d s: %s", seconds, oldRule)
 		}

@@ -31,9 +31,9 @@ func Check(gateway map[string]any, v Version) error {
 	fields, _ = own.(map[string]any)
 	value, has := fields[DrainTimeout]
 	switch {
-	case has && !v.annotates():
+	case has && !v.Annotates():
 		return fmt.Errorf("metadata.annotations.%s: only for ASM 1.26 and later; before 1.26, use %s", DrainTimeout, Drain)
-	case hasOn && v.annotates():
+	case hasOn && v.Annotates():
 		return fmt.Errorf("spec.serviceAnnotations.%s: only for ASM before 1.26; from 1.26 on, use %s", Drain, DrainTimeout)
 	case has:
 		return checkSeconds(value, "metadata.annotations."+DrainTimeout, v, ServiceType(gateway))

@@ -1,0 +1,112 @@
+// Package fix changes what loses requests in a cluster: the pre-stop hooks, the
+// grace period and the rollout strategy of a workload, or the graceful shutdown
+// of ASM's IstioGateway.
+//
+// The pipeline: the pods that an event takes away → the object that they belong
+// to → what findings advise, as data → the object with that → a patch, and its
+// diff. Package kube applies the patch, and undoes it.
+//
+// The invariant: finding a fix sends no request that changes anything. What the
+// API server would refuse is found out by a dry run.
+package fix
+
+import (
+	"context"
+	"fmt"
+
+	"nodrop/loadgen/misuse"
+	"nodrop/loadgen/record"
+	"nodrop/scenario"
+	"nodrop/scenario/kube"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/prove"
+)
+
+// For returns what can change the object whose pods an event takes away. It sends
+// no request.
+func For(event scenario.Variant) (prove.Fixer, error) {
+	targets := kube.Touched(&event)
+	if len(targets) == 0 {
+		return nil, &misuse.Error{
+			Problem: "prove: no step takes pods of a cluster away, so nodrop knows nothing that it could change",
+			Hint:    "nodrop scenario run runs the file; nodrop lab --prove needs no cluster",
+		}
+	}
+	return &fixer{event: event, targets: targets}, nil
+}
+
+// fixer finds the object once, when the first change is asked for.
+type fixer struct {
+	event   scenario.Variant
+	targets []kube.Target
+	object  object // nil until then
+}
+
+// object is what can be changed.
+type object interface {
+	// amend returns the object as it is, and with what is wished. If that changes
+	// nothing, why says so.
+	amend(ctx context.Context, w *wishes) (c *amended, why string, err error)
+}
+
+// amended is a change of an object.
+type amended struct {
+	words       string
+	diff        string
+	patch       string
+	refused     string // why it cannot be made
+	actions     func() []scenario.Action
+	permissions need
+}
+
+// need is the permission for a change.
+type need struct {
+	object *api.Object
+	verb   string
+}
+
+// Fix returns the change of the object against all of these findings.
+func (f *fixer) Fix(ctx context.Context, findings []record.Finding) (fix *prove.Fix, why string, err error) {
+	w := &wishes{}
+	for i := range findings {
+		if !w.take(findings[i].Remedies) && i == len(findings)-1 {
+			return nil, "no setting that nodrop can change helps against it", nil
+		}
+	}
+	if f.object == nil {
+		if f.object, why, err = find(ctx, f.event, f.targets); err != nil || why != "" {
+			return nil, why, err
+		}
+	}
+	c, why, err := f.object.amend(ctx, w)
+	if err != nil || why != "" {
+		return nil, why, err
+	}
+	fix = &prove.Fix{
+		Words: c.words, Diff: c.diff, Patch: c.patch, Refused: c.refused,
+		Variant: kube.Amended(f.event, c.actions()...),
+		Keep:    func(ctx context.Context) error { return runAll(ctx, c.actions()) },
+	}
+	if fix.Refused == "" {
+		fix.Refused, err = c.permissions.missing(ctx)
+	}
+	return fix, "", err
+}
+
+// missing says which permission is missing; "" if none is.
+func (n need) missing(ctx context.Context) (string, error) {
+	allowed, err := n.object.May(ctx, n.verb, "")
+	if err != nil || allowed {
+		return "", err
+	}
+	return fmt.Sprintf("missing permissions in namespace %s: %s %s", n.object.Namespace, n.verb, n.object.Resource.GVR.Resource), nil
+}
+
+func runAll(ctx context.Context, actions []scenario.Action) error {
+	for _, a := range actions {
+		if err := a.Run(ctx, &scenario.Env{Mark: func(scenario.Moment) {}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

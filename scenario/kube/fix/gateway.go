@@ -1,0 +1,136 @@
+package fix
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"nodrop/scenario"
+	"nodrop/scenario/kube"
+	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/asm"
+)
+
+// gateway is ASM's IstioGateway.
+type gateway struct {
+	object *api.Object
+	// graceful has what is known of the gateway: its pods, and perhaps its version.
+	graceful kube.Graceful
+}
+
+// newGateway takes what the event says of the gateway.
+func newGateway(event scenario.Variant, o *api.Object, t *kube.Target) *gateway {
+	g := &gateway{object: o, graceful: kube.Graceful{Access: t.Access, Gateway: o.Name, Pods: t.Pods}}
+	for _, action := range event.Setup {
+		if own, ok := action.(*kube.Graceful); ok && own.Gateway == o.Name {
+			g.graceful = kube.Graceful{Access: own.Access, Gateway: own.Gateway, Version: own.Version, Pods: own.Pods, Timeout: own.Timeout}
+		}
+	}
+	return g
+}
+
+func (g *gateway) with(drain time.Duration) *kube.Graceful {
+	return &kube.Graceful{
+		Access: g.graceful.Access, Gateway: g.graceful.Gateway, Drain: drain,
+		Version: g.graceful.Version, Pods: g.graceful.Pods, Timeout: g.graceful.Timeout,
+	}
+}
+
+func (g *gateway) amend(ctx context.Context, w *wishes) (c *amended, why string, err error) {
+	version, err := g.with(0).FindVersion(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	g.graceful.Version = version
+	seconds := w.drainOld
+	if version.Annotates() {
+		seconds = w.drainNew
+	}
+	if seconds == 0 {
+		return nil, fmt.Sprintf("no drain timeout that ASM %d.%d accepts is long enough", version.Major, version.Minor), nil
+	}
+	action := g.with(time.Duration(seconds) * time.Second)
+	o, now, patch, err := action.Patch(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	after := merged(now, patch.Fields)
+	if set := drainOf(now, version); set >= seconds {
+		return nil, "what would help is set already", nil
+	}
+	c = &amended{
+		words: fmt.Sprintf("drain timeout %d s", seconds), permissions: need{o, "patch"},
+		actions: func() []scenario.Action {
+			return []scenario.Action{g.with(action.Drain)}
+		},
+	}
+	if c.diff, err = diffOf("istiogateway/"+g.object.Name, gatewayView(now), gatewayView(after)); err != nil {
+		return nil, "", err
+	}
+	if c.patch, err = g.file(now, patch); err != nil {
+		return nil, "", err
+	}
+	if missing, err := c.permissions.missing(ctx); err != nil || missing != "" {
+		c.refused = missing
+		return c, "", err
+	}
+	if _, err := o.Try(ctx, patch); err != nil && !(apierrors.IsBadRequest(err) && strings.Contains(err.Error(), "dry run")) {
+		if !api.Refused(err) {
+			return nil, "", err
+		}
+		c.refused = err.Error()
+	}
+	return c, "", nil
+}
+
+// drainOf returns the drain timeout in force, in seconds; 0 if there is none.
+func drainOf(gateway map[string]any, v asm.Version) int64 {
+	text := api.Text(gateway, "metadata", "annotations", asm.DrainTimeout)
+	if !v.Annotates() {
+		text = api.Text(gateway, "spec", "serviceAnnotations", asm.DrainSeconds)
+	}
+	seconds, _ := strconv.ParseInt(text, 10, 64) // 0 if it is no number
+	return seconds
+}
+
+// merged returns an object with the values of a merge patch that sets strings
+// only.
+func merged(object, patch map[string]any) map[string]any {
+	after := runtime.DeepCopyJSON(object)
+	for _, path := range api.Paths(patch, nil) {
+		value, _ := api.At(patch, path...)
+		api.Set(after, value, path...)
+	}
+	return after
+}
+
+// file is the change as a merge patch.
+func (g *gateway) file(now map[string]any, patch api.Patching) (string, error) {
+	fields := merged(map[string]any{
+		"apiVersion": api.Text(now, "apiVersion"), "kind": "IstioGateway", "metadata": map[string]any{"name": g.object.Name},
+	}, patch.Fields)
+	text, err := inYAML(fields)
+	return fmt.Sprintf("# kubectl patch istiogateway %s --type merge --patch-file FILE, or a patch of a kustomization\n", g.object.Name) + text, err
+}
+
+// gatewayView returns the parts of an IstioGateway that graceful shutdown is
+// about.
+func gatewayView(object map[string]any) map[string]any {
+	view := map[string]any{}
+	for _, path := range [][]string{
+		{"metadata", "annotations", asm.DrainTimeout},
+		{"spec", "serviceAnnotations", asm.Drain},
+		{"spec", "serviceAnnotations", asm.DrainSeconds},
+		{"spec", "terminationGracePeriodSeconds"},
+	} {
+		if value, is := api.At(object, path...); is {
+			api.Set(view, value, path...)
+		}
+	}
+	return view
+}
