@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"nodrop/loadgen/misuse"
+	"nodrop/scenario/lab/gateway"
 	"nodrop/scenario/prove"
 )
 
@@ -18,7 +20,10 @@ func (o *labOptions) checkProof() error {
 		return nil
 	}
 	if !v.set.Changed("stop") {
-		v.stop = "abrupt"
+		v.stop = string(gateway.Abrupt)
+	}
+	if !v.set.Changed("settle") { // with a longer delay, the event takes longer
+		v.settle = time.Second
 	}
 	stops, err := parseStopModes(v.stop)
 	switch {

@@ -21,14 +21,15 @@ var errOver = errors.New("the run is over")
 // for example that there is none, is the answer to the sender.
 type Take func(mark record.Mark, at time.Time) error
 
-// Receiver takes marks from a socket. The zero Receiver is closed and can be
-// opened once.
+// Receiver takes marks from a socket. The zero Receiver is closed. It can be
+// opened again after Close, but not after Remove.
 type Receiver struct {
 	take    Take
 	serving sync.WaitGroup
 
 	mu       sync.Mutex // guards all below
-	used     bool       // it was opened, or must not be any more
+	open     bool       // until Close returns
+	removed  bool       // it must not be opened any more
 	dir      string     // holds the socket; "" = none
 	listener net.Listener
 	peers    map[net.Conn]bool
@@ -39,10 +40,10 @@ type Receiver struct {
 func (r *Receiver) Open(pid int, take Take) (path string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.used {
+	if r.open || r.removed {
 		return "", errOver
 	}
-	r.used = true
+	r.open = true
 	dir, listener, err := settle(pid)
 	if err != nil {
 		return "", err
@@ -58,7 +59,12 @@ func (r *Receiver) Open(pid int, take Take) (path string, err error) {
 func (r *Receiver) Remove() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.used = true
+	r.removed = true
+	r.end()
+}
+
+// end requires r.mu to be held.
+func (r *Receiver) end() {
 	if r.dir == "" {
 		return
 	}
@@ -71,10 +77,16 @@ func (r *Receiver) Remove() {
 	}
 }
 
-// Close is Remove, and waits until every mark that was received is answered.
+// Close ends listening, removes the socket and its directory, and waits until
+// every mark that was received is answered.
 func (r *Receiver) Close() {
-	r.Remove()
+	r.mu.Lock()
+	r.end()
+	r.mu.Unlock()
 	r.serving.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open = false
 }
 
 // accept serves peers until the listener is closed. Other errors pass: a load
