@@ -578,6 +578,8 @@ var Fixtures = []Fixture{
 			run.Marks[0].End, run.Marks[0].Error = 630*ms, "interrupted"
 		})))
 	}},
+	{"proof-fixed", proven},
+	{"proof-no-change", refuted},
 	{"hostile", Hostile},
 	{"broken", func(t testing.TB) *record.Recording {
 		run := Graceful(t)

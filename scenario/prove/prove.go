@@ -99,7 +99,7 @@ func (t *trial) prove(ctx context.Context) error {
 			return t.keep(ctx)
 		}
 	}
-	proof.Stopped = fmt.Sprintf("stopped after %d changes (--rounds)", t.Rounds)
+	proof.Stopped = fmt.Sprintf("--rounds %d: no further change was tried", t.Rounds)
 	return t.keep(ctx)
 }
 
