@@ -72,9 +72,9 @@ func newProgram(args []string, streams cli.Streams) *program {
 				Formats:    output.OfProof.Check,
 				Open:       func(formats []string) (scenariocli.Output, error) { return p.reports.OpenProof(formats) },
 			},
-			Judge:      report.Judge,
-			Beside:     format.Beside,
-			Fit:        page.Fit,
+			Judge:  report.Judge,
+			Beside: format.Beside,
+			Fit:    page.Fit,
 		},
 		Args: args,
 	}

@@ -1083,7 +1083,7 @@ func manual(t *testing.T) []cli.Topic {
 		names = append(names, topic.Name)
 	}
 	slices.Sort(names)
-	if want := []string{"checks", "ci", "classes", "compare", "find", "findings", "gateways", "hey", "kubernetes", "load", "outputs", "scenarios", "stream"}; !slices.Equal(names, want) {
+	if want := []string{"checks", "ci", "classes", "compare", "find", "findings", "gateways", "hey", "kubernetes", "load", "outputs", "prove", "scenarios", "stream"}; !slices.Equal(names, want) {
 		t.Fatalf("topics %v; want %v", names, want)
 	}
 	return topics
@@ -1305,6 +1305,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/scenario/proc", nil},
 		{"nodrop/scenario/search", []string{"nodrop/loadgen/record/trials"}},
 		{"nodrop/scenario/handmark", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/scenario/prove", []string{"nodrop/loadgen/record", "=nodrop/scenario"}},
 		{"nodrop/scenario/lab/gateway", []string{"nodrop/loadgen", "=nodrop/scenario", "nodrop/scenario/proc"}},
 		{"nodrop/scenario/lab/dataplane", []string{"nodrop/loadgen"}},
 		{"nodrop/scenario/lab/backend", []string{"=nodrop/scenario"}},

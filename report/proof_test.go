@@ -59,15 +59,20 @@ func TestProofOutcome(t *testing.T) {
 		"nothing can be changed": {[]int{250}, nil, func(rec *record.Recording) { rec.Proof.Stopped = "cold-start: no setting" }, record.NoChange, "; cold-start: no setting"},
 		"it was not tried":       {[]int{250}, nil, untried, record.CannotTell, "cannot tell: x was not tried: no permission; 250 of 4,676 lost in 52.0 ms as it is; patch in fix.yaml"},
 		"it failed": {
-			[]int{250}, nil, func(rec *record.Recording) { untried(rec); rec.Error = "webhook denied it" },
+			[]int{250},
+			nil, func(rec *record.Recording) { untried(rec); rec.Error = "webhook denied it" },
 			record.CannotTell, "cannot tell: webhook denied it; 250 of",
 		},
 		"interrupted": {
-			[]int{250}, []int{0}, func(rec *record.Recording) { rec.Runs[1].Interrupted = true },
+			[]int{250},
+			[]int{0},
+			func(rec *record.Recording) { rec.Runs[1].Interrupted = true },
 			record.CannotTell, "cannot tell: with x: the run was interrupted; ",
 		},
 		"without an event": {
-			[]int{250}, []int{0}, func(rec *record.Recording) { rec.Runs[1].Marks = nil },
+			[]int{250},
+			[]int{0},
+			func(rec *record.Recording) { rec.Runs[1].Marks = nil },
 			record.CannotTell, "cannot tell: with x: no event was seen: nothing was done to the target",
 		},
 		"in every run":                          {[]int{250, 240}, []int{0, 0}, nil, record.Fixed, "fixed: 240–250 of 4,6"},

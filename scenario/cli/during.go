@@ -30,13 +30,19 @@ type duringFlags struct {
 func newDuringFlags(fs *pflag.FlagSet) *duringFlags {
 	f := &duringFlags{set: fs}
 	fs.StringVar(&f.command, "during", "", "shell command to run during the load; the report relates losses to it and has the last 20 lines of its output, and a loss fails the run unless --fail-if says otherwise")
+	cli.GroupEvent.Hold(fs, "during COMMAND")
+	f.define(fs)
+	return f
+}
+
+// define defines the flags of an event in a cluster.
+func (f *duringFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&f.at, "at", "20%", "when to run it: at a share of the load (20%), a time (5s) or a request (#10000)")
 	fs.DurationVar(&f.settle, "settle", 0, "keep the load running until this long after the command has ended; -n is then a minimum")
 	f.kube = quick.Flags(fs)
 	f.yes = yesFlag(fs)
-	cli.GroupEvent.Hold(fs, "during COMMAND", "at WHEN", "settle DURATION")
+	cli.GroupEvent.Hold(fs, "at WHEN", "settle DURATION")
 	cli.GroupKubernetes.Hold(fs, "scale KIND/NAME=N", "restart KIND/NAME", "delete-pod SELECTOR", "evict SELECTOR", "drain-node NODE", "count N", "keep", "namespace NAME", "context NAME", "kubeconfig FILE")
-	return f
 }
 
 // addTo adds the event to s, as the only step of its timeline.

@@ -29,8 +29,7 @@ with fixed (exit 0), better, no change, worse (1) or cannot tell (3).
 
 The event is one of the flags below, or the first variant of a scenario file.`
 
-const proveExamples = `nodrop prove -c 50 --restart deployment/gateway -o patch=fix.yaml \
-  http://gateway.example/
+const proveExamples = `nodrop prove --restart deployment/gateway -o patch=fix.yaml http://gw.example/
 nodrop prove --variant off --yes asm.yaml`
 
 type proveOptions struct {
@@ -76,15 +75,15 @@ func (p *Program) Prove() *cobra.Command {
 }
 
 // defineLoad defines the flags of a load and its event. They are those of a plain
-// load, but --keep is about the change, and a command does not say what it
-// changes.
+// load, except that --keep is about the change, and that a command is no event
+// here: it does not say what it changes.
 func (o *proveOptions) defineLoad(fs *pflag.FlagSet) {
 	before := map[string]bool{}
 	fs.VisitAll(func(f *pflag.Flag) { before[f.Name] = true })
-	o.during = newDuringFlags(fs)
+	o.during = &duringFlags{set: fs}
+	o.during.define(fs)
 	o.load = cli.NewLoadFlags(fs, loadgen.DefaultOptions())
 	o.load.Stdin = o.In
-	_ = fs.MarkHidden("during") // it exists
 	settle := fs.Lookup("settle")
 	o.during.settle = time.Second
 	settle.DefValue = o.during.settle.String()
@@ -162,9 +161,6 @@ func (o *proveOptions) scenario(ctx context.Context) (*scenario.Scenario, error)
 			return nil, &misuse.Error{Problem: "--" + name + ": only with a scenario file", Hint: "nodrop prove FILE"}
 		}
 	}
-	if o.flags.Changed("during") {
-		return nil, &misuse.Error{Problem: "--during: nodrop cannot know what the command changes, so it cannot change it in another way", Hint: "use --scale or --restart, or a scenario file"}
-	}
 	return o.ofURL()
 }
 
@@ -203,13 +199,14 @@ func (o *proveOptions) ofURL() (*scenario.Scenario, error) {
 		return nil, err
 	}
 	s := &scenario.Scenario{Streams: []scenario.Stream{{Load: cfg}}, Variants: []scenario.Variant{{}}}
-	if err := o.during.addTo(s); err != nil {
+	step, err := o.during.step()
+	if err == nil && step == nil {
+		err = &misuse.Error{Problem: "prove: no event is given", Hint: "add --restart deployment/NAME or --scale deployment/NAME=1, or name a scenario file"}
+	}
+	if err != nil {
 		return nil, err
 	}
-	if len(s.Variants[0].Timeline) == 0 {
-		return nil, &misuse.Error{Problem: "prove: no event is given", Hint: "add --restart deployment/NAME or --scale deployment/NAME=1, or name a scenario file"}
-	}
-	return s, nil
+	return s, o.during.addTo(s)
 }
 
 // approve shows a change and asks, unless --yes was given or it cannot be made

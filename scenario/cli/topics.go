@@ -11,5 +11,5 @@ var topicFiles embed.FS
 
 // Topics returns the pages of nodrop help about what happens during a load.
 func Topics() []cli.Topic {
-	return cli.ReadTopics(topicFiles, "gateways", "scenarios", "find", "kubernetes")
+	return cli.ReadTopics(topicFiles, "gateways", "scenarios", "find", "kubernetes", "prove")
 }

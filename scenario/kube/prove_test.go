@@ -1,0 +1,381 @@
+package kube
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"nodrop/scenario/kube/api"
+)
+
+// small is the load of a proof, whose requests take no time.
+var small = []string{"-n", "1500", "-c", "20", "-q", "50", "-disable-keepalive", "--progress", "off"}
+
+// lastLine returns the last line of an output that is not wrapped.
+func lastLine(out string) string {
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	return lines[len(lines)-1]
+}
+
+// proveIn runs nodrop prove in a directory, with stderr apart.
+func proveIn(t *testing.T, dir string, code int, args ...string) (report, said string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd := exec.Command("nodrop", append([]string{"prove"}, args...)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &errs
+	err := cmd.Run()
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		t.Fatalf("nodrop prove %s: exit code %d (%v); want %d\n%s\n%s", strings.Join(args, " "), got, err, code, &out, &errs)
+	}
+	return out.String(), errs.String()
+}
+
+// template returns what a proof may change of a Deployment.
+func template(t *testing.T, a *api.Access) string {
+	t.Helper()
+	now := read(t, a, gw())
+	strategy, _ := api.At(now, "spec", "strategy")
+	pod, _ := api.At(now, "spec", "template", "spec")
+	text, err := json.Marshal([]any{strategy, pod, api.Number(now, "spec", "replicas")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// applyPatch applies a patch file, as kubectl patch --patch-file does.
+func applyPatch(t *testing.T, a *api.Access, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := api.ReadManifests(text)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d documents, %v:\n%s", len(list), err, text)
+	}
+	run(t, &Patch{Access: a, Object: api.RefOf(list[0]), Patch: api.Patching{Type: types.StrategicMergePatchType, Fields: list[0]}})
+}
+
+// TestProve: what loses requests is found, changed, and proven to be fixed. The
+// Deployment is as before then, and with the patch file, another one loses none.
+func TestProve(t *testing.T) {
+	const slow = `lifecycle: {preStop: {sleep: {seconds: 4}}}`
+	for name, tt := range map[string]struct {
+		pod, container, strategy string
+		words                    string // of the change
+	}{
+		"no hook":                  {"terminationGracePeriodSeconds: 20", "", "", "with preStop.sleep "},
+		"grace too short":          {"terminationGracePeriodSeconds: 1", slow, "", "with terminationGracePeriodSeconds "},
+		"all at once":              {"terminationGracePeriodSeconds: 20", slow, "{type: RollingUpdate, rollingUpdate: {maxUnavailable: 100%, maxSurge: 0}}", "maxUnavailable 0"},
+		"all at once, and no hook": {"terminationGracePeriodSeconds: 20", "", "{type: RollingUpdate, rollingUpdate: {maxUnavailable: 100%, maxSurge: 0}}", "maxUnavailable 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := access(t)
+			manifests := gateways(4, tt.pod, tt.container)
+			if tt.strategy != "" {
+				manifests = strings.Replace(manifests, "  replicas: 4\n", "  replicas: 4\n  strategy: "+tt.strategy+"\n", 1)
+			}
+			apply(t, a, manifests)
+			run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+			url, before := gatewayURL(t, a), template(t, a)
+			dir := t.TempDir()
+			out, said := proveIn(t, dir, 0, append(small, "--restart", "deployment/gw", "--yes", "-N", a.Namespace, "-o", "text", "-o", "json=run.json", "-o", "patch=fix.yaml", url)...)
+			if got := lastLine(out); !strings.HasPrefix(got, "fixed: ") || !strings.Contains(got, tt.words) || !strings.HasSuffix(got, "; patch in fix.yaml") {
+				t.Errorf("the last line is %q\n%s\n%s", got, out, said)
+			}
+			if !strings.Contains(said, "nodrop: this would help: ") || !strings.Contains(said, "\n  +++ deployment.apps/gw\n") {
+				t.Errorf("no diff is shown:\n%s", said)
+			}
+			if after := template(t, a); after != before {
+				t.Errorf("not put back:\n%s\nwas\n%s", after, before)
+			}
+			if runs := recorded(t, filepath.Join(dir, "run.json")); runs[0].Variant != "as it is" || runs[0].Counts.Lost == 0 || runs[len(runs)-1].Counts.Lost != 0 {
+				t.Errorf("%d runs, the first %q", len(runs), runs[0].Variant)
+			}
+			fresh := &api.Access{Namespace: a.Namespace + "-fresh"}
+			namespace(t, fresh.Namespace)
+			apply(t, fresh, manifests)
+			applyPatch(t, fresh, filepath.Join(dir, "fix.yaml"))
+			run(t, &Replaced{Access: fresh, Object: gw()})
+			nodrop(t, dir, 0, append(small, "--restart", "deployment/gw", "--settle", "1s", "--yes", "-N", fresh.Namespace, gatewayURL(t, fresh))...)
+		})
+	}
+}
+
+// TestProveKeeps: with --keep the change stays, and nothing is lost then.
+func TestProveKeeps(t *testing.T) {
+	a := access(t)
+	start(t, a, 4, "")
+	url := gatewayURL(t, a)
+	out, _ := proveIn(t, t.TempDir(), 0, append(small, "--scale", "deployment/gw=1", "--repeat", "2", "--keep", "--yes", "-N", a.Namespace, url)...)
+	if got := lastLine(out); !strings.HasPrefix(got, "fixed: ") || !strings.HasSuffix(got, "; kept") || !strings.Contains(got, "in each of 2 runs") {
+		t.Errorf("the last line is %q", got)
+	}
+	now := read(t, a, gw())
+	if n := api.Number(now, "spec", "replicas"); n != 4 || !strings.Contains(template(t, a), `"preStop":{"sleep":{"seconds":`) {
+		t.Errorf("%d replicas, %s", n, template(t, a))
+	}
+	out, _ = proveIn(t, t.TempDir(), 3, append(small, "--scale", "deployment/gw=1", "--yes", "-N", a.Namespace, url)...)
+	if got := lastLine(out); got != "cannot tell: nothing was lost, so there is nothing to fix" {
+		t.Errorf("the last line is %q", got)
+	}
+}
+
+// TestProveNothingHelps: pods that are ready before they serve are no matter of a
+// setting that nodrop changes.
+func TestProveNothingHelps(t *testing.T) {
+	a := access(t)
+	manifests := gateways(3, "terminationGracePeriodSeconds: 20", "lifecycle: {preStop: {sleep: {seconds: 4}}}")
+	program := os.Getenv("CONTROLPLANE_PROGRAM")
+	manifests = strings.Replace(manifests, fmt.Sprintf("command: [%q, serve]", program), fmt.Sprintf(`command: [sh, -c, "sleep 1; exec %s serve \"$@\"", sh]`, program), 1)
+	manifests = strings.Replace(manifests, "readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}", "", 1)
+	apply(t, a, manifests)
+	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+	url, before := gatewayURL(t, a), template(t, a)
+	dir := t.TempDir()
+	out, _ := proveIn(t, dir, 1, append(small, "--restart", "deployment/gw", "--yes", "-N", a.Namespace, "-o", "text", "-o", "patch=fix.yaml", url)...)
+	if got := lastLine(out); !strings.HasPrefix(got, "no change: ") || !strings.Contains(got, "ready-too-early: no setting that nodrop can change helps against it") || strings.Contains(got, "patch in") {
+		t.Errorf("the last line is %q", got)
+	}
+	if after := template(t, a); after != before {
+		t.Errorf("not put back: %s", after)
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "*")); len(files) > 0 {
+		t.Errorf("files: %v", files)
+	}
+}
+
+// TestProveCannot: what keeps a change from being made is named before anything is
+// half done. Where the change is known, its patch is written.
+func TestProveCannot(t *testing.T) {
+	a := access(t)
+	start(t, a, 4, "")
+	url, before := gatewayURL(t, a), template(t, a)
+	event := append(small, "--scale", "deployment/gw=1", "--yes", "-N", a.Namespace)
+	unchanged := func(what string) {
+		t.Helper()
+		if after := template(t, a); after != before {
+			t.Errorf("%s: not as before: %s", what, after)
+		}
+	}
+	cannot := func(t *testing.T, want string, args ...string) {
+		t.Helper()
+		dir := t.TempDir()
+		out, said := proveIn(t, dir, 3, append(append(event, args...), "-o", "text", "-o", "patch=fix.yaml", url)...)
+		if got := lastLine(out); !strings.HasPrefix(got, "cannot tell: preStop.sleep ") || !strings.Contains(got, want) || !strings.HasSuffix(got, "; patch in fix.yaml") {
+			t.Errorf("the last line is %q; want %s\n%s", got, want, said)
+		}
+		if text, err := os.ReadFile(filepath.Join(dir, "fix.yaml")); err != nil || !bytes.Contains(text, []byte("preStop:")) {
+			t.Errorf("%v\n%s", err, text)
+		}
+		unchanged(want)
+	}
+	t.Run("rights", func(t *testing.T) {
+		apply(t, a, `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: scaler}
+rules:
+- {apiGroups: [apps], resources: [deployments], verbs: [get]}
+- {apiGroups: [apps], resources: [deployments/scale], verbs: [get, patch]}
+- {apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list]}
+- {apiGroups: [""], resources: [pods], verbs: [list, watch]}
+- {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [list, watch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: scaler}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: scaler}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: limited}]
+`)
+		cannot(t, "was not tried: missing permissions in namespace "+a.Namespace+": patch deployments", "--kubeconfig", os.Getenv("CONTROLPLANE_LIMITED"))
+	})
+	t.Run("an admission webhook", func(t *testing.T) {
+		refuse(t, a)
+		cannot(t, `admission webhook "hooks.nodrop.test" denied the request: no hooks here`)
+	})
+	t.Run("an autoscaler", func(t *testing.T) {
+		apply(t, a, `
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: fights}
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gw}, minReplicas: 2, maxReplicas: 9}
+`)
+		_, said := proveIn(t, t.TempDir(), 2, append(event, url)...)
+		if !says(said, "HorizontalPodAutoscaler fights scales it (2 to 9 replicas) and would revert the change") {
+			t.Errorf("got %s", said)
+		}
+		unchanged("an autoscaler")
+	})
+	t.Run("nobody to ask", func(t *testing.T) {
+		_, said := proveIn(t, t.TempDir(), 2, append(small, "--scale", "deployment/gw=1", "-N", a.Namespace, url)...)
+		if !says(said, "cannot ask for confirmation: stdin is not a terminal hint: add --yes") {
+			t.Errorf("got %s", said)
+		}
+		unchanged("nobody to ask")
+	})
+}
+
+// refuse starts an admission webhook that denies every pre-stop hook in the
+// namespace.
+func refuse(t *testing.T, a *api.Access) {
+	t.Helper()
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var review struct {
+			APIVersion string `json:"apiVersion"`
+			Kind       string `json:"kind"`
+			Request    struct {
+				UID    string          `json:"uid"`
+				Object json.RawMessage `json:"object"`
+			} `json:"request"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
+			t.Error(err)
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"apiVersion": review.APIVersion, "kind": review.Kind,
+			"response": map[string]any{
+				"uid": review.Request.UID, "allowed": !bytes.Contains(review.Request.Object, []byte(`"preStop"`)),
+				"status": map[string]any{"message": "no hooks here"},
+			},
+		})
+	}))
+	t.Cleanup(server.Close)
+	bundle := base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	apply(t, &api.Access{}, fmt.Sprintf(`
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: hooks-%s}
+webhooks:
+- name: hooks.nodrop.test
+  admissionReviewVersions: [v1]
+  sideEffects: None
+  clientConfig: {url: %q, caBundle: %s}
+  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: %s}}
+  rules: [{apiGroups: [apps], apiVersions: [v1], operations: [UPDATE], resources: [deployments], scope: "*"}]
+`, strings.ToLower(rand.Text()), server.URL, bundle, a.Namespace))
+}
+
+// TestProveInterrupted: whenever it is interrupted, everything is put back, also
+// while the API server is away.
+func TestProveInterrupted(t *testing.T) {
+	a := access(t)
+	start(t, a, 3, "")
+	url, before := gatewayURL(t, a), template(t, a)
+	plane := planeProcess(t)
+	patched := func() bool { return strings.Contains(template(t, a), "preStop") }
+	scaled := func() bool { return api.Number(read(t, a, gw()), "spec", "replicas") == 1 }
+	for name, tt := range map[string]struct {
+		when func() bool
+		away bool
+	}{
+		"at once":                          {func() bool { return true }, false},
+		"during the event":                 {scaled, false},
+		"once it is patched":               {patched, false},
+		"during the event with the change": {func() bool { return patched() && scaled() }, false},
+		"while the API server is away":     {patched, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var said bytes.Buffer
+			cmd := exec.Command("nodrop", append([]string{"prove", "--scale", "deployment/gw=1", "--yes", "-N", a.Namespace, url}, small...)...)
+			cmd.Stdout, cmd.Stderr = &said, &said
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			await(t, name, tt.when)
+			if tt.away {
+				sendSignal(t, plane, syscall.SIGUSR1)
+				await(t, "the API server is away", func() bool { return isAway(a) })
+			}
+			sendSignal(t, cmd.Process.Pid, syscall.SIGINT)
+			if tt.away {
+				time.Sleep(time.Second) // an undo or two fails meanwhile; it need not
+				sendSignal(t, plane, syscall.SIGUSR2)
+			}
+			_ = cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != 130 {
+				t.Errorf("exit code %d\n%s", code, &said)
+			}
+			await(t, "the API server is there", func() bool { return !isAway(a) })
+			if after := template(t, a); after != before {
+				t.Errorf("not put back: %s\n%s", after, &said)
+			}
+			run(t, &Replaced{Access: a, Object: gw()})
+		})
+	}
+}
+
+// provenGateway returns an IstioGateway and the scenario that scales it in.
+func provenGateway(name, version, url string) (manifest, scenario string) {
+	manifest = `
+apiVersion: istio.alibabacloud.com/v1
+kind: IstioGateway
+metadata: {name: ` + name + `, annotations: {ours: kept}, labels: {nodrop.test/asm-version: "` + version + `"}}
+spec: {gatewayType: ingress, replicaCount: 4}
+`
+	scenario = `
+target: ` + url + `
+load: {requests: 1500, connections: 20, rate: 50, keep-alive: false}
+clusters: {mesh: {namespace: istio-system}}
+gate:
+  - kube: {address: istio-` + name + `, serves: /}
+timeline:
+  - {at: 20%, kube: {scale: istiogateway/` + name + `, replicas: 1, pods: {selector: istio=` + name + `}}}
+`
+	return manifest, scenario
+}
+
+// TestProveGateway: on an IstioGateway, the annotation of its version is what
+// helps.
+func TestProveGateway(t *testing.T) {
+	needsControlPlane(t)
+	for version, want := range map[string]string{
+		"1.25": "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain-timeout",
+		"1.26": "asm.alibabacloud.com/gateway-drain-timeout-seconds",
+	} {
+		t.Run(version, func(t *testing.T) {
+			access(t)
+			mesh := &api.Access{Namespace: "istio-system"}
+			name := "proven-" + strings.ReplaceAll(version, ".", "-")
+			manifest, scenario := provenGateway(name, version, "http://gateway/")
+			apply(t, mesh, manifest)
+			ref := api.Ref{Kind: "istiogateway", Name: name}
+			before := read(t, mesh, ref)
+			dir := t.TempDir()
+			write(t, dir, "s.yaml", scenario)
+			out, said := proveIn(t, dir, 0, "s.yaml", "--yes", "--progress", "off", "-o", "text", "-o", "json=run.json", "-o", "patch=fix.yaml")
+			if got := lastLine(out); !strings.HasPrefix(got, "fixed: ") || !strings.Contains(got, "with drain timeout 10 s none of ") {
+				t.Errorf("the last line is %q\n%s\n%s", got, out, said)
+			}
+			text, err := os.ReadFile(filepath.Join(dir, "fix.yaml"))
+			if err != nil || !strings.Contains(string(text), want+`: "10"`) {
+				t.Errorf("the patch is %s, %v", text, err)
+			}
+			after := read(t, mesh, ref)
+			for _, path := range [][]string{{"metadata", "annotations"}, {"spec"}} {
+				was, _ := api.At(before, path...)
+				if is, _ := api.At(after, path...); !api.Same(was, is) {
+					t.Errorf("not put back: %s is %s; was %s", strings.Join(path, "."), api.Shown(is, true), api.Shown(was, true))
+				}
+			}
+			if runs := recorded(t, filepath.Join(dir, "run.json")); len(runs) != 2 || runs[1].Counts.Lost != 0 || runs[0].Counts.Lost == 0 {
+				t.Errorf("%d runs", len(runs))
+			}
+		})
+	}
+}
