@@ -54,7 +54,9 @@ func Markdown(w io.Writer, r *report.Report) error {
 		m.part("the change", "#### "+mdInline(armsOf(c))+", "+mdInline(kindOf(c))+"\n\n"+changeMarkdown(c))
 	}
 	m.part("what was changed", proofMarkdown(r.Proof))
-	m.part("what to change", adviceMarkdown(adviceOf(r)))
+	if r.Proof == nil || r.Proof.Outcome != record.Fixed {
+		m.part("what to change", adviceMarkdown(adviceOf(r)))
+	}
 	for i := range groups {
 		g := &groups[i]
 		name := names[g.Worst]

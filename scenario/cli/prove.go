@@ -84,14 +84,15 @@ func (o *proveOptions) defineLoad(fs *pflag.FlagSet) {
 	o.during.define(fs)
 	o.load = cli.NewLoadFlags(fs, loadgen.DefaultOptions())
 	o.load.Stdin = o.In
-	settle := fs.Lookup("settle")
 	o.during.settle = time.Second
-	settle.DefValue = o.during.settle.String()
+	settle := fs.Lookup("settle")
+	settle.Usage, settle.DefValue = "keep the load running until this long after the event is over", o.during.settle.String()
 	fs.Lookup("keep").Usage = "leave the change that helped in force, instead of restoring the target"
 	fs.VisitAll(func(f *pflag.Flag) {
 		if !before[f.Name] && f.Name != "keep" && f.Name != "yes" {
 			o.ofLoad = append(o.ofLoad, f.Name)
 		}
+		f.Usage = strings.TrimSuffix(f.Usage, "; lost requests fail the run")
 	})
 }
 

@@ -42,9 +42,13 @@ func Write(out *page.Page, r *report.Report, b *brief.Brief) {
 }
 
 // Again repeats the verdict, the main cause and what to change for it below the
-// details: on a terminal, that is what is left on the screen.
+// details: on a terminal, that is what is left on the screen. A proof ends with
+// its outcome.
 func Again(out *page.Page, r *report.Report, b *brief.Brief) {
 	if r.Proof != nil {
+		if r.Proof.Outcome != record.Fixed {
+			writeMain(out, b)
+		}
 		writeProven(out, r.Proof)
 		return
 	}
@@ -56,6 +60,11 @@ func Again(out *page.Page, r *report.Report, b *brief.Brief) {
 	if text != "" {
 		out.Line("", text+".")
 	}
+	writeMain(out, b)
+}
+
+// writeMain writes the main cause and what to change for it.
+func writeMain(out *page.Page, b *brief.Brief) {
 	cause := largest(b.Causes)
 	if cause == nil {
 		return
