@@ -147,7 +147,7 @@ func (p *Proof) judge(unfinished string, round *record.ProofRound) record.ProofO
 	case p.Before.lostIn() == 0:
 		p.Doubts = append(p.Doubts, "nothing was lost, so there is nothing to fix")
 	case round == nil && untried >= 0:
-		p.Doubts = append(p.Doubts, fmt.Sprintf("%s was not tried: %s", p.Rounds[untried].Change, p.Stopped))
+		p.Doubts = append(p.Doubts, fmt.Sprintf("%s was not tried: %s", p.Rounds[untried].Change, cmp.Or(p.Stopped, "interrupted")))
 	case round != nil && len(p.After.Lost) == 0:
 		p.Doubts = append(p.Doubts, fmt.Sprintf("there is no run with %s", round.Change))
 	}

@@ -74,27 +74,35 @@ func applyPatch(t *testing.T, a *api.Access, file string) {
 // TestProve: what loses requests is found, changed, and proven to be fixed. The
 // Deployment is as before then, and with the patch file, another one loses none.
 func TestProve(t *testing.T) {
-	const slow = `lifecycle: {preStop: {sleep: {seconds: 4}}}`
+	const (
+		slow      = "lifecycle: {preStop: {sleep: {seconds: 4}}}"
+		atOnce    = "  strategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 100%, maxSurge: 0}}\n"
+		longGrace = "terminationGracePeriodSeconds: 20"
+	)
 	for name, tt := range map[string]struct {
 		pod, container, strategy string
+		delay                    string // of each response
 		words                    string // of the change
 	}{
-		"no hook":                  {"terminationGracePeriodSeconds: 20", "", "", "with preStop.sleep "},
-		"grace too short":          {"terminationGracePeriodSeconds: 1", slow, "", "with terminationGracePeriodSeconds "},
-		"all at once":              {"terminationGracePeriodSeconds: 20", slow, "{type: RollingUpdate, rollingUpdate: {maxUnavailable: 100%, maxSurge: 0}}", "maxUnavailable 0"},
-		"all at once, and no hook": {"terminationGracePeriodSeconds: 20", "", "{type: RollingUpdate, rollingUpdate: {maxUnavailable: 100%, maxSurge: 0}}", "maxUnavailable 0"},
+		"no hook":             {longGrace, "", "", "0s", "with preStop.sleep "},
+		"grace too short":     {"terminationGracePeriodSeconds: 1", slow, "", "1500ms", "with terminationGracePeriodSeconds "},
+		"all at once":         {longGrace, slow, atOnce, "0s", "maxUnavailable 0"},
+		"all at once no hook": {longGrace, "", atOnce, "0s", "maxUnavailable 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := access(t)
-			manifests := gateways(4, tt.pod, tt.container)
-			if tt.strategy != "" {
-				manifests = strings.Replace(manifests, "  replicas: 4\n", "  replicas: 4\n  strategy: "+tt.strategy+"\n", 1)
+			load := small
+			if tt.delay != "0s" {
+				load = []string{"-n", "400", "-c", "40", "-disable-keepalive", "--progress", "off"}
 			}
+			manifests := strings.NewReplacer(
+				"  replicas: 4\n", "  replicas: 4\n"+tt.strategy, `:8080"]`, `:8080", "--delay", `+tt.delay+`]`, "periodSeconds: 1}", "periodSeconds: 1, timeoutSeconds: 5}",
+			).Replace(gateways(4, tt.pod, tt.container))
 			apply(t, a, manifests)
 			run(t, &Wait{Access: a, Object: gw(), Rollout: true})
 			url, before := gatewayURL(t, a), template(t, a)
 			dir := t.TempDir()
-			out, said := proveIn(t, dir, 0, append(small, "--restart", "deployment/gw", "--yes", "-N", a.Namespace, "-o", "text", "-o", "json=run.json", "-o", "patch=fix.yaml", url)...)
+			out, said := proveIn(t, dir, 0, append(load, "--restart", "deployment/gw", "--yes", "-N", a.Namespace, "-o", "text", "-o", "json=run.json", "-o", "patch=fix.yaml", url)...)
 			if got := lastLine(out); !strings.HasPrefix(got, "fixed: ") || !strings.Contains(got, tt.words) || !strings.HasSuffix(got, "; patch in fix.yaml") {
 				t.Errorf("the last line is %q\n%s\n%s", got, out, said)
 			}
@@ -112,7 +120,7 @@ func TestProve(t *testing.T) {
 			apply(t, fresh, manifests)
 			applyPatch(t, fresh, filepath.Join(dir, "fix.yaml"))
 			run(t, &Replaced{Access: fresh, Object: gw()})
-			nodrop(t, dir, 0, append(small, "--restart", "deployment/gw", "--settle", "1s", "--yes", "-N", fresh.Namespace, gatewayURL(t, fresh))...)
+			nodrop(t, dir, 0, append(load, "--restart", "deployment/gw", "--settle", "1s", "--yes", "-N", fresh.Namespace, gatewayURL(t, fresh))...)
 		})
 	}
 }
@@ -321,7 +329,7 @@ func TestProveInterrupted(t *testing.T) {
 }
 
 // provenGateway returns an IstioGateway and the scenario that scales it in.
-func provenGateway(name, version, url string) (manifest, scenario string) {
+func provenGateway(name, version string) (manifest, scenario string) {
 	manifest = `
 apiVersion: istio.alibabacloud.com/v1
 kind: IstioGateway
@@ -329,7 +337,7 @@ metadata: {name: ` + name + `, annotations: {ours: kept}, labels: {nodrop.test/a
 spec: {gatewayType: ingress, replicaCount: 4}
 `
 	scenario = `
-target: ` + url + `
+target: http://gateway/
 load: {requests: 1500, connections: 20, rate: 50, keep-alive: false}
 clusters: {mesh: {namespace: istio-system}}
 gate:
@@ -349,10 +357,22 @@ func TestProveGateway(t *testing.T) {
 		"1.26": "asm.alibabacloud.com/gateway-drain-timeout-seconds",
 	} {
 		t.Run(version, func(t *testing.T) {
-			access(t)
+			a := access(t)
+			start(t, a, 1, "")
 			mesh := &api.Access{Namespace: "istio-system"}
 			name := "proven-" + strings.ReplaceAll(version, ".", "-")
-			manifest, scenario := provenGateway(name, version, "http://gateway/")
+			apply(t, a, `
+apiVersion: networking.istio.io/v1beta1
+kind: VirtualService
+metadata: {name: page}
+spec: {gateways: [page], hosts: ['*'], http: [{route: [{destination: {host: gw, port: {number: 80}}}]}]}
+---
+apiVersion: networking.istio.io/v1beta1
+kind: Gateway
+metadata: {name: page}
+spec: {selector: {istio: `+name+`}, servers: [{hosts: ['*'], port: {name: http, number: 80, protocol: HTTP}}]}
+`)
+			manifest, scenario := provenGateway(name, version)
 			apply(t, mesh, manifest)
 			ref := api.Ref{Kind: "istiogateway", Name: name}
 			before := read(t, mesh, ref)

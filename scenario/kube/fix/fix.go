@@ -13,6 +13,7 @@ package fix
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
@@ -54,8 +55,8 @@ type amended struct {
 	words       string
 	diff        string
 	patch       string
-	refused     string // why it cannot be made
-	actions     func() []scenario.Action
+	refused     string                   // why it cannot be made
+	actions     func() []scenario.Action // the first makes the change
 	permissions need
 }
 
@@ -85,7 +86,7 @@ func (f *fixer) Fix(ctx context.Context, findings []record.Finding) (fix *prove.
 	fix = &prove.Fix{
 		Words: c.words, Diff: c.diff, Patch: c.patch, Refused: c.refused,
 		Variant: kube.Amended(f.event, c.actions()...),
-		Keep:    func(ctx context.Context) error { return runAll(ctx, c.actions()) },
+		Keep:    func(ctx context.Context) error { return keep(ctx, c.actions()[0]) },
 	}
 	if fix.Refused == "" {
 		fix.Refused, err = c.permissions.missing(ctx)
@@ -102,11 +103,17 @@ func (n need) missing(ctx context.Context) (string, error) {
 	return fmt.Sprintf("missing permissions in namespace %s: %s %s", n.object.Namespace, n.verb, n.object.Resource.GVR.Resource), nil
 }
 
-func runAll(ctx context.Context, actions []scenario.Action) error {
-	for _, a := range actions {
-		if err := a.Run(ctx, &scenario.Env{Mark: func(scenario.Moment) {}}); err != nil {
-			return err
-		}
+// keep makes a change that nothing undoes, or none at all.
+func keep(ctx context.Context, change scenario.Action) error {
+	err := change.Run(ctx, &scenario.Env{Mark: func(scenario.Moment) {}})
+	if err == nil {
+		return nil
 	}
-	return nil
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	return scenario.Joined(err, change.Undo(bounded))
 }
+
+// undoTime bounds how long a change that failed is undone, while the API server
+// is away.
+const undoTime = 10 * time.Minute
