@@ -106,7 +106,7 @@ func TestProve(t *testing.T) {
 			if got := lastLine(out); !strings.HasPrefix(got, "fixed: ") || !strings.Contains(got, tt.words) || !strings.HasSuffix(got, "; patch in fix.yaml") {
 				t.Errorf("the last line is %q\n%s\n%s", got, out, said)
 			}
-			if !strings.Contains(said, "nodrop: this would help: ") || !strings.Contains(said, "\n  +++ deployment.apps/gw\n") {
+			if !strings.Contains(said, "nodrop: this would help: ") || !strings.Contains(said, "\n  +++ deployment/gw\n") {
 				t.Errorf("no diff is shown:\n%s", said)
 			}
 			if after := template(t, a); after != before {

@@ -49,7 +49,7 @@ func (w *workload) amend(ctx context.Context, wished *wishes) (c *amended, why s
 			&kube.Replaced{Access: w.access, Object: w.ref()},
 		}
 	}
-	if c.diff, err = diffOf(w.ref().String(), view(now), view(d.after)); err != nil {
+	if c.diff, err = diffOf(strings.ToLower(w.object.Resource.Kind)+"/"+w.object.Name, view(now), view(d.after)); err != nil {
 		return nil, "", err
 	}
 	if c.patch, err = w.file(d); err != nil {
