@@ -1305,7 +1305,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/scenario/proc", nil},
 		{"nodrop/scenario/search", []string{"nodrop/loadgen/record/trials"}},
 		{"nodrop/scenario/handmark", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
-		{"nodrop/scenario/prove", []string{"nodrop/loadgen/record", "=nodrop/scenario"}},
+		{"nodrop/scenario/prove", []string{"nodrop/loadgen", "=nodrop/scenario"}},
 		{"nodrop/scenario/lab/gateway", []string{"nodrop/loadgen", "=nodrop/scenario", "nodrop/scenario/proc"}},
 		{"nodrop/scenario/lab/dataplane", []string{"nodrop/loadgen"}},
 		{"nodrop/scenario/lab/backend", []string{"=nodrop/scenario"}},

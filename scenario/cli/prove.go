@@ -110,6 +110,7 @@ func (o *proveOptions) run(ctx context.Context) error {
 	}
 	event := s.Variants[0]
 	event.Products = product.Add(event.Products, products...)
+	event.Gate = append(slices.Clip(event.Gate), &prove.Calm{Load: s.Streams[0].Load})
 	fixer, err := fix.For(event)
 	if err != nil {
 		return err

@@ -71,23 +71,31 @@ func applyPatch(t *testing.T, a *api.Access, file string) {
 	run(t, &Patch{Access: a, Object: api.RefOf(list[0]), Patch: api.Patching{Type: types.StrategicMergePatchType, Fields: list[0]}})
 }
 
+// served returns the command of a pod in the manifest, and one that first waits
+// for some seconds.
+func served(after string) (command, later string) {
+	program := os.Getenv("CONTROLPLANE_PROGRAM")
+	return fmt.Sprintf("command: [%q, serve]", program), fmt.Sprintf(`command: [sh, -c, "sleep %s; exec %s serve \"$@\"", sh]`, after, program)
+}
+
 // TestProve: what loses requests is found, changed, and proven to be fixed. The
 // Deployment is as before then, and with the patch file, another one loses none.
 func TestProve(t *testing.T) {
 	const (
-		slow      = "lifecycle: {preStop: {sleep: {seconds: 4}}}"
+		hook      = "lifecycle: {preStop: {exec: {command: [sleep, '4']}}}" // a sleep as long as the grace period would be refused
 		atOnce    = "  strategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 100%, maxSurge: 0}}\n"
 		longGrace = "terminationGracePeriodSeconds: 20"
 	)
 	for name, tt := range map[string]struct {
 		pod, container, strategy string
+		start                    string // seconds until a pod serves
 		delay                    string // of each response
 		words                    string // of the change
 	}{
-		"no hook":             {longGrace, "", "", "0s", "with preStop.sleep "},
-		"grace too short":     {"terminationGracePeriodSeconds: 1", slow, "", "1500ms", "with terminationGracePeriodSeconds "},
-		"all at once":         {longGrace, slow, atOnce, "0s", "maxUnavailable 0"},
-		"all at once no hook": {longGrace, "", atOnce, "0s", "maxUnavailable 0"},
+		"no hook":             {longGrace, "", "", "0", "0s", "with preStop.sleep "},
+		"grace too short":     {"terminationGracePeriodSeconds: 1", hook, "", "0", "1500ms", "with terminationGracePeriodSeconds "},
+		"all at once":         {longGrace, hook, atOnce, "7", "0s", "maxUnavailable 0"},
+		"all at once no hook": {longGrace, "", atOnce, "0", "0s", "maxUnavailable 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := access(t)
@@ -95,8 +103,9 @@ func TestProve(t *testing.T) {
 			if tt.delay != "0s" {
 				load = []string{"-n", "400", "-c", "40", "-disable-keepalive", "--progress", "off"}
 			}
+			serves, later := served(tt.start)
 			manifests := strings.NewReplacer(
-				"  replicas: 4\n", "  replicas: 4\n"+tt.strategy, `:8080"]`, `:8080", "--delay", `+tt.delay+`]`, "periodSeconds: 1}", "periodSeconds: 1, timeoutSeconds: 5}",
+				"  replicas: 4\n", "  replicas: 4\n"+tt.strategy, `:8080"]`, `:8080", "--delay", `+tt.delay+`]`, serves, later, "periodSeconds: 1}", "periodSeconds: 1, timeoutSeconds: 5}",
 			).Replace(gateways(4, tt.pod, tt.container))
 			apply(t, a, manifests)
 			run(t, &Wait{Access: a, Object: gw(), Rollout: true})
@@ -149,8 +158,8 @@ func TestProveKeeps(t *testing.T) {
 func TestProveNothingHelps(t *testing.T) {
 	a := access(t)
 	manifests := gateways(3, "terminationGracePeriodSeconds: 20", "lifecycle: {preStop: {sleep: {seconds: 4}}}")
-	program := os.Getenv("CONTROLPLANE_PROGRAM")
-	manifests = strings.Replace(manifests, fmt.Sprintf("command: [%q, serve]", program), fmt.Sprintf(`command: [sh, -c, "sleep 1; exec %s serve \"$@\"", sh]`, program), 1)
+	serves, later := served("1")
+	manifests = strings.Replace(manifests, serves, later, 1)
 	manifests = strings.Replace(manifests, "readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}", "", 1)
 	apply(t, a, manifests)
 	run(t, &Wait{Access: a, Object: gw(), Rollout: true})

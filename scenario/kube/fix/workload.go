@@ -109,7 +109,14 @@ type draft struct {
 	said  []string
 }
 
-func (d *draft) words() string { return strings.Join(d.said, " and ") }
+// words lists what is set.
+func (d *draft) words() string {
+	n := len(d.said)
+	if n < 2 {
+		return strings.Join(d.said, "")
+	}
+	return strings.Join(d.said[:n-1], ", ") + " and " + d.said[n-1]
+}
 
 func (d *draft) patching() api.Patching {
 	return api.Patching{Type: types.StrategicMergePatchType, Fields: d.patch}

@@ -89,7 +89,7 @@ func TestDraft(t *testing.T) {
 		},
 		"instead of Recreate": {
 			spec: "{strategy: {type: Recreate}}", wished: wishes{surge: true},
-			words: "strategy RollingUpdate and maxSurge 1 and maxUnavailable 0",
+			words: "strategy RollingUpdate, maxSurge 1 and maxUnavailable 0",
 			patch: "{strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}, type: RollingUpdate}}",
 		},
 		"a DaemonSet": {
