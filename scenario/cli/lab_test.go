@@ -109,30 +109,3 @@ func TestLabDelays(t *testing.T) {
 		}
 	})
 }
-
-// TestLabProve: with --prove the lab changes its own flags until nothing is lost,
-// and the last line says so.
-func TestLabProve(t *testing.T) {
-	clitest.NeedsTime(t)
-	program := clitest.Build(t)
-	load := []string{"lab", "--prove", "-n", "5000", "-c", "100", "-q", "25"}
-	for _, tt := range []struct {
-		name string
-		args []string
-		code int
-		last string
-	}{
-		{"abrupt", nil, cli.ExitOK, `^fixed: [\d,]+ of [\d,]+ lost in [\d.]+ m?s before; with --stop graceful( --pre-stop [\d.]+m?s)? none of [\d,]+$`},
-		{"too short a delay", []string{"--stop", "graceful", "--pre-stop", "10ms", "--propagation", "300ms", "--repeat", "2"}, cli.ExitOK, `^fixed: .* lost in 2 of 2 runs before; with --pre-stop [\d.]+m?s none of [\d,]+ in each of 2 runs$`},
-		{"nothing to fix", []string{"--stop", "graceful"}, cli.ExitInconclusive, `^cannot tell: nothing was lost, so there is nothing to fix$`},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			o := clitest.Run(t, program, append(load, tt.args...)...)
-			o.ExpectExit(t, tt.code)
-			lines := strings.Split(strings.TrimSpace(o.Stdout), "\n")
-			if last := lines[len(lines)-1]; !regexp.MustCompile(tt.last).MatchString(last) {
-				t.Errorf("the last line is %q; want %s", last, tt.last)
-			}
-		})
-	}
-}
