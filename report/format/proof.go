@@ -20,13 +20,14 @@ func proofMarkdown(p *report.Proof) string {
 	if p == nil || len(p.Rounds) == 0 {
 		return ""
 	}
-	text := "#### What was changed\n"
+	var b strings.Builder
+	b.WriteString("#### What was changed\n")
 	for i := range p.Rounds {
 		r := &p.Rounds[i]
-		text += fmt.Sprintf("\n%d. %s\n\n", i+1, mdLine(phrase.Shorten(head.RoundLine(r), 2*maxQuote)))
-		text += indented(mdFence(strings.Split(strings.TrimRight(r.Diff, "\n"), "\n")))
+		fmt.Fprintf(&b, "\n%d. %s\n\n", i+1, mdLine(phrase.Shorten(head.RoundLine(r), 2*maxQuote)))
+		b.WriteString(indented(mdFence(strings.Split(strings.TrimRight(r.Diff, "\n"), "\n"))))
 	}
-	return text
+	return b.String()
 }
 
 // indented makes a block part of the list item before it.

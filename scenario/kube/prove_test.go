@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -154,6 +155,24 @@ func TestProveKeeps(t *testing.T) {
 	}
 }
 
+// TestProveOlderCluster: before Kubernetes 1.30 a command sleeps.
+func TestProveOlderCluster(t *testing.T) {
+	a := access(t)
+	start(t, a, 4, "")
+	url := gatewayURL(t, a)
+	older := through(t, a, func(proxy http.Handler, w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/version" {
+			_, _ = w.Write([]byte(`{"major": "1", "minor": "29+"}`))
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	})
+	out, _ := proveIn(t, t.TempDir(), 0, append(small, "--scale", "deployment/gw=1", "--yes", "--kubeconfig", older.Kubeconfig, "-N", a.Namespace, url)...)
+	if got := lastLine(out); !strings.HasPrefix(got, "fixed: ") || !strings.Contains(got, "with preStop.exec sleep ") {
+		t.Errorf("the last line is %q", got)
+	}
+}
+
 // TestProveNothingHelps: a pre-stop hook that has work to do is left alone. Other
 // settings would not help.
 func TestProveNothingHelps(t *testing.T) {
@@ -179,7 +198,7 @@ func TestProveCannot(t *testing.T) {
 	a := access(t)
 	start(t, a, 4, "")
 	url, before := gatewayURL(t, a), template(t, a)
-	event := append(small, "--scale", "deployment/gw=1", "--yes", "-N", a.Namespace)
+	event := slices.Clip(append(small, "--scale", "deployment/gw=1", "--yes", "-N", a.Namespace))
 	unchanged := func(what string) {
 		t.Helper()
 		if after := template(t, a); after != before {
@@ -234,6 +253,26 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gw}, minRep
 			t.Errorf("got %s", said)
 		}
 		unchanged("an autoscaler")
+	})
+	t.Run("declined", func(t *testing.T) {
+		dir := t.TempDir()
+		args := append(small, "--scale", "deployment/gw=1", "-N", a.Namespace, "-o", "text=report", "-o", "patch=fix.yaml", url)
+		cmd := exec.Command("script", "-qec", "nodrop prove "+strings.Join(args, " "), "/dev/null") // with a terminal
+		cmd.Dir, cmd.Stdin = dir, strings.NewReader("y\nn\n")
+		out, _ := cmd.CombinedOutput() // it has the exit code of nodrop
+		if code := cmd.ProcessState.ExitCode(); code != 3 {
+			t.Errorf("exit code %d\n%s", code, out)
+		}
+		for _, want := range []string{"Continue? [y/N]", "+++ deployment/gw", "Make this change and run again? [y/N]"} {
+			if !says(string(out), want) {
+				t.Errorf("no %q in\n%s", want, out)
+			}
+		}
+		report, err := os.ReadFile(filepath.Join(dir, "report"))
+		if got := lastLine(string(report)); err != nil || !strings.Contains(got, "was not tried: you declined; ") || !strings.HasSuffix(got, "; patch in fix.yaml") {
+			t.Errorf("the last line is %q, %v", got, err)
+		}
+		unchanged("declined")
 	})
 	t.Run("nobody to ask", func(t *testing.T) {
 		_, said := proveIn(t, t.TempDir(), 2, append(small, "--scale", "deployment/gw=1", "-N", a.Namespace, url)...)

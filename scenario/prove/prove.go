@@ -86,13 +86,13 @@ func (t *trial) prove(ctx context.Context) error {
 		return err
 	}
 	t.asItIs, t.state = 1, AsItIs
-	if outcome := t.Judge(t.recording).Proof; outcome == record.CannotTell || ctx.Err() != nil {
+	if outcome := t.Judge(t.recording).Proof; outcome == record.CannotTell || interrupted(ctx) {
 		return nil
 	}
 	proof := t.recording.Proof
 	for len(proof.Rounds) < t.Rounds {
 		goOn, err := t.round(ctx)
-		if err != nil || ctx.Err() != nil {
+		if err != nil || interrupted(ctx) {
 			return err
 		}
 		if !goOn {
@@ -102,6 +102,10 @@ func (t *trial) prove(ctx context.Context) error {
 	proof.Stopped = fmt.Sprintf("--rounds %d: no further change was tried", t.Rounds)
 	return t.keep(ctx)
 }
+
+// interrupted reports that nothing more is to be started. That is no error: the
+// report covers what ran.
+func interrupted(ctx context.Context) bool { return ctx.Err() != nil }
 
 // round makes and tries one change. goOn reports whether there may be another.
 func (t *trial) round(ctx context.Context) (goOn bool, err error) {
@@ -126,7 +130,7 @@ func (t *trial) round(ctx context.Context) (goOn bool, err error) {
 		return false, err
 	}
 	round.Variant = fix.Variant.Name
-	if ctx.Err() != nil {
+	if interrupted(ctx) {
 		return false, nil
 	}
 	switch round.Outcome = t.compare(round); round.Outcome {
@@ -207,11 +211,11 @@ func (t *trial) compare(round *record.ProofRound) record.ProofOutcome {
 // it is until that has run as often, too.
 func (t *trial) turns(ctx context.Context, fix *Fix) error {
 	for n := 1; n <= t.Repeat; n++ {
-		if err := t.run(ctx, &fix.Variant, n); err != nil || ctx.Err() != nil {
+		if err := t.run(ctx, &fix.Variant, n); err != nil || interrupted(ctx) {
 			return err
 		}
 		if n < t.Repeat && t.asItIs <= n {
-			if err := t.run(ctx, &t.Event, n+1); err != nil || ctx.Err() != nil {
+			if err := t.run(ctx, &t.Event, n+1); err != nil || interrupted(ctx) {
 				return err
 			}
 			t.asItIs++

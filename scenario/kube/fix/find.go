@@ -26,9 +26,8 @@ func find(ctx context.Context, event scenario.Variant, targets []kube.Target) (f
 		for _, o := range owners {
 			if name := o.String(); len(names) == 0 || names[0] != name {
 				names = append(names, name)
-				found, why, err = changeable(ctx, event, o, &targets[i])
-				if err != nil || why != "" {
-					return nil, why, err
+				if found, why = changeable(event, o, &targets[i]); why != "" {
+					return nil, why, nil
 				}
 			}
 		}
@@ -119,12 +118,12 @@ func objectOf(ctx context.Context, access *api.Access, ref *metav1.OwnerReferenc
 }
 
 // changeable returns an object as one that this package can change.
-func changeable(ctx context.Context, event scenario.Variant, o *api.Object, t *kube.Target) (found object, why string, err error) {
+func changeable(event scenario.Variant, o *api.Object, t *kube.Target) (found object, why string) {
 	switch o.Resource.Kind {
 	case "Deployment", "StatefulSet", "DaemonSet":
-		return &workload{object: o, access: t.Access}, "", nil
+		return &workload{object: o, access: t.Access}, ""
 	case "IstioGateway":
-		return newGateway(event, o, t), "", nil
+		return newGateway(event, o, t), ""
 	}
-	return nil, fmt.Sprintf("%s manages the pods, and nodrop changes only Deployments, StatefulSets, DaemonSets and IstioGateways", o), nil
+	return nil, fmt.Sprintf("%s manages the pods, and nodrop changes only Deployments, StatefulSets, DaemonSets and IstioGateways", o)
 }

@@ -13,7 +13,10 @@ package fix
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
@@ -52,18 +55,11 @@ type object interface {
 
 // amended is a change of an object.
 type amended struct {
-	words       string
-	diff        string
-	patch       string
-	refused     string                   // why it cannot be made
-	actions     func() []scenario.Action // the first makes the change
-	permissions need
-}
-
-// need is the permission for a change.
-type need struct {
-	object *api.Object
-	verb   string
+	words   string
+	diff    string
+	patch   string
+	refused string                   // why it cannot be made
+	actions func() []scenario.Action // the first makes the change
 }
 
 // Fix returns the change of the object against all of these findings.
@@ -88,19 +84,29 @@ func (f *fixer) Fix(ctx context.Context, findings []record.Finding) (fix *prove.
 		Variant: kube.Amended(f.event, c.actions()...),
 		Keep:    func(ctx context.Context) error { return keep(ctx, c.actions()[0]) },
 	}
-	if fix.Refused == "" {
-		fix.Refused, err = c.permissions.missing(ctx)
-	}
-	return fix, "", err
+	return fix, "", nil
 }
 
-// missing says which permission is missing; "" if none is.
-func (n need) missing(ctx context.Context) (string, error) {
-	allowed, err := n.object.May(ctx, n.verb, "")
-	if err != nil || allowed {
+// refusal says why a patch cannot be made: a permission is missing, or the API
+// server would refuse it. It is "" if nothing is known against it.
+func refusal(ctx context.Context, o *api.Object, patch api.Patching) (string, error) {
+	allowed, err := o.May(ctx, "patch", "")
+	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("missing permissions in namespace %s: %s %s", n.object.Namespace, n.verb, n.object.Resource.GVR.Resource), nil
+	if !allowed {
+		return fmt.Sprintf("missing permissions in namespace %s: patch %s", o.Namespace, o.Resource.GVR.Resource), nil
+	}
+	_, err = o.Try(ctx, patch)
+	switch {
+	case err == nil:
+		return "", nil
+	case apierrors.IsBadRequest(err) && strings.Contains(err.Error(), "dry run"): // of a webhook that has side effects
+		return "", nil
+	case api.Refused(err):
+		return err.Error(), nil
+	}
+	return "", err
 }
 
 // keep makes a change that nothing undoes, or none at all.

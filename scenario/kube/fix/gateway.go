@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"nodrop/scenario"
@@ -64,7 +62,7 @@ func (g *gateway) amend(ctx context.Context, w *wishes) (c *amended, why string,
 		return nil, "what would help is set already", nil
 	}
 	c = &amended{
-		words: fmt.Sprintf("drain timeout %d s", seconds), permissions: need{o, "patch"},
+		words: fmt.Sprintf("drain timeout %d s", seconds),
 		actions: func() []scenario.Action {
 			return []scenario.Action{g.with(action.Drain)}
 		},
@@ -75,17 +73,8 @@ func (g *gateway) amend(ctx context.Context, w *wishes) (c *amended, why string,
 	if c.patch, err = g.file(now, patch); err != nil {
 		return nil, "", err
 	}
-	if missing, err := c.permissions.missing(ctx); err != nil || missing != "" {
-		c.refused = missing
-		return c, "", err
-	}
-	if _, err := o.Try(ctx, patch); err != nil && !(apierrors.IsBadRequest(err) && strings.Contains(err.Error(), "dry run")) {
-		if !api.Refused(err) {
-			return nil, "", err
-		}
-		c.refused = err.Error()
-	}
-	return c, "", nil
+	c.refused, err = refusal(ctx, o, patch)
+	return c, "", err
 }
 
 // drainOf returns the drain timeout in force, in seconds; 0 if there is none.

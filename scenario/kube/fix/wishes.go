@@ -20,7 +20,7 @@ type wishes struct {
 // take takes what remedies advise. It reports whether any of them is among what
 // can be wished for. Of the same setting, the larger value also covers what the
 // smaller one is for.
-func (w *wishes) take(list []record.Remedy) (any bool) {
+func (w *wishes) take(list []record.Remedy) (taken bool) {
 	for i := range list {
 		r := &list[i]
 		number, err := strconv.ParseInt(strings.TrimSuffix(r.Value, "s"), 10, 64)
@@ -33,9 +33,9 @@ func (w *wishes) take(list []record.Remedy) (any bool) {
 		default:
 			continue
 		}
-		any = true
+		taken = true
 	}
-	return any
+	return taken
 }
 
 // place returns where the number of a setting is kept; nil if nowhere.

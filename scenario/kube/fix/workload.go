@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -34,15 +33,11 @@ func (w *workload) amend(ctx context.Context, wished *wishes) (c *amended, why s
 	if err != nil {
 		return nil, "", err
 	}
-	sleeps, err := w.hasSleep(ctx)
-	if err != nil {
-		return nil, "", err
+	d, refused, err := w.draft(ctx, now, wished)
+	if err != nil || d.why != "" {
+		return nil, d.why, err
 	}
-	d := draftOf(w.object.Resource.Kind, now, wished, !sleeps)
-	if d.why != "" {
-		return nil, d.why, nil
-	}
-	c = &amended{words: d.words(), permissions: need{w.object, "patch"}}
+	c = &amended{words: d.words(), refused: refused}
 	c.actions = func() []scenario.Action {
 		return []scenario.Action{
 			&kube.Patch{Access: w.access, Object: w.ref(), Patch: d.patching(), After: d.after, What: "set " + d.words()},
@@ -52,11 +47,33 @@ func (w *workload) amend(ctx context.Context, wished *wishes) (c *amended, why s
 	if c.diff, err = diffOf(strings.ToLower(w.object.Resource.Kind)+"/"+w.object.Name, view(now), view(d.after)); err != nil {
 		return nil, "", err
 	}
-	if c.patch, err = w.file(d); err != nil {
-		return nil, "", err
-	}
-	c.refused, err = w.dryRun(ctx, d)
+	c.patch, err = w.file(d)
 	return c, "", err
+}
+
+// draft returns the workload as it is wished, and why it cannot be made so. A
+// command sleeps where the API server does not know a hook's sleep, or does not
+// take it: a cluster may have it turned off.
+func (w *workload) draft(ctx context.Context, now map[string]any, wished *wishes) (d *draft, refused string, err error) {
+	sleeps, err := w.hasSleep(ctx)
+	if err != nil {
+		return &draft{}, "", err
+	}
+	d = draftOf(w.object.Resource.Kind, now, wished, !sleeps)
+	if d.why != "" {
+		return d, "", nil
+	}
+	if refused, err = refusal(ctx, w.object, d.patching()); err != nil || refused == "" || !sleeps {
+		return d, refused, err
+	}
+	other := draftOf(w.object.Resource.Kind, now, wished, true)
+	switch again, err := refusal(ctx, w.object, other.patching()); {
+	case err != nil:
+		return d, "", err
+	case again == "":
+		return other, "", nil
+	}
+	return d, refused, nil
 }
 
 // hasSleep reports whether the API server knows the sleep of a pre-stop hook:
@@ -68,24 +85,6 @@ func (w *workload) hasSleep(ctx context.Context) (bool, error) {
 	}
 	minor, err := strconv.Atoi(strings.TrimRight(version.Minor, "+"))
 	return err == nil && (version.Major != "1" || minor >= 30), nil
-}
-
-// dryRun says why the API server would refuse the change; "" if it would not, or
-// if it does not say before the change is made.
-func (w *workload) dryRun(ctx context.Context, d *draft) (string, error) {
-	if missing, err := (need{w.object, "patch"}).missing(ctx); err != nil || missing != "" {
-		return missing, err
-	}
-	_, err := w.object.Try(ctx, d.patching())
-	switch {
-	case err == nil:
-		return "", nil
-	case apierrors.IsBadRequest(err) && strings.Contains(err.Error(), "dry run"): // of a webhook that has side effects
-		return "", nil
-	case api.Refused(err):
-		return err.Error(), nil
-	}
-	return "", err
 }
 
 // file is the change as a strategic merge patch, which kubectl patch --patch-file
