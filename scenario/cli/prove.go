@@ -120,6 +120,7 @@ func (o *proveOptions) run(ctx context.Context) error {
 		return err
 	}
 	s.Variants = nil
+	fixer.Look(ctx)
 	proof := &prove.Proof{Scenario: *s, Event: event, Fixer: fixer, Rounds: o.rounds, Repeat: o.repeat, Keep: o.keep}
 	proof.Approve = o.approve
 	out, err := o.Proof.Open(*o.outputs)

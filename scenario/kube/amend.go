@@ -44,7 +44,7 @@ func Touched(v *scenario.Variant) []Target {
 }
 
 // Resolve returns the pods of a target.
-func (t *Target) Resolve(ctx context.Context) (api.PodSet, error) { return t.pods(ctx) }
+func (t *Target) Resolve(ctx context.Context) ([]api.PodSet, error) { return t.pods(ctx) }
 
 // Replaced waits until a workload's rollout is complete and the pods from before
 // it are gone.

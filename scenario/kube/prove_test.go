@@ -155,6 +155,24 @@ func TestProveKeeps(t *testing.T) {
 	}
 }
 
+// TestProveEvents: whatever takes the pods away, their Deployment is what changes.
+func TestProveEvents(t *testing.T) {
+	a := access(t)
+	start(t, a, 4, "")
+	url, before := gatewayURL(t, a), template(t, a)
+	for _, event := range [][]string{{"--delete-pod", "app=gw", "--count", "2"}, {"--evict", "app=gw", "--count", "2"}} {
+		args := append(slices.Concat(small, event), "--yes", "-N", a.Namespace, url)
+		out, _ := proveIn(t, t.TempDir(), 0, args...)
+		if got := lastLine(out); !strings.HasPrefix(got, "fixed: ") || !strings.Contains(got, "with preStop.sleep ") {
+			t.Errorf("%s: the last line is %q\n%s", event, got, out)
+		}
+		run(t, &Replaced{Access: a, Object: gw()})
+		if after := template(t, a); after != before {
+			t.Errorf("%s: not put back: %s", event, after)
+		}
+	}
+}
+
 // TestProveOlderCluster: before Kubernetes 1.30 a command sleeps.
 func TestProveOlderCluster(t *testing.T) {
 	a := access(t)

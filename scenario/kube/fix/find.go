@@ -49,17 +49,21 @@ func ownersOf(ctx context.Context, t *kube.Target) (owners []*api.Object, why st
 		if err != nil {
 			return nil, "", err
 		}
-		if o.Resource.GVR != api.PodsResource() {
+		if gvr := o.Resource.GVR; gvr != api.PodsResource() && gvr != api.NodesResource() {
 			return one(climb(ctx, t.Access, o))
 		}
 	}
-	pods, err := t.Resolve(ctx)
+	sets, err := t.Resolve(ctx)
 	if err != nil {
 		return nil, "", err
 	}
-	list, err := pods.Staying(ctx)
-	if err != nil {
-		return nil, "", err
+	var list []unstructured.Unstructured
+	for _, set := range sets {
+		pods, err := set.Staying(ctx)
+		if err != nil {
+			return nil, "", err
+		}
+		list = append(list, pods...)
 	}
 	seen := map[string]bool{}
 	for i := range list {

@@ -28,7 +28,7 @@ import (
 
 // For returns what can change the object whose pods an event takes away. It sends
 // no request.
-func For(event scenario.Variant) (prove.Fixer, error) {
+func For(event scenario.Variant) (*Fixer, error) {
 	targets := kube.Touched(&event)
 	if len(targets) == 0 {
 		return nil, &misuse.Error{
@@ -36,14 +36,22 @@ func For(event scenario.Variant) (prove.Fixer, error) {
 			Hint:    "nodrop scenario run runs the file; nodrop lab --prove needs no cluster",
 		}
 	}
-	return &fixer{event: event, targets: targets}, nil
+	return &Fixer{event: event, targets: targets}, nil
 }
 
-// fixer finds the object once, when the first change is asked for.
-type fixer struct {
+// Fixer changes the one object whose pods an event takes away.
+type Fixer struct {
 	event   scenario.Variant
 	targets []kube.Target
 	object  object // nil until then
+}
+
+// Look finds the object, if it is there: before the event, which may take away the
+// pods that show it. What keeps it from being found is said when it is needed.
+func (f *Fixer) Look(ctx context.Context) {
+	if found, why, err := find(ctx, f.event, f.targets); err == nil && why == "" {
+		f.object = found
+	}
 }
 
 // object is what can be changed.
@@ -63,7 +71,7 @@ type amended struct {
 }
 
 // Fix returns the change of the object against all of these findings.
-func (f *fixer) Fix(ctx context.Context, findings []record.Finding) (fix *prove.Fix, why string, err error) {
+func (f *Fixer) Fix(ctx context.Context, findings []record.Finding) (fix *prove.Fix, why string, err error) {
 	w := &wishes{}
 	for i := range findings {
 		if !w.take(findings[i].Remedies) && i == len(findings)-1 {
