@@ -74,11 +74,11 @@ func unjudged(v *scenario.Variant) { v.Expect, v.Require, v.FailIf = nil, nil, n
 type trial struct {
 	*Proof
 	recording *record.Recording
-	asItIs    int              // runs of the target as it is
-	accepted  []record.Finding // those whose changes helped
-	best      *Fix             // against accepted; nil before any helped
-	state     string           // variant of the best runs so far
-	rejected  []string         // changes that did not help
+	asItIs    int                 // runs of the target as it is
+	accepted  []record.Finding    // those whose changes helped
+	best      *Fix                // against accepted; nil before any helped
+	state     string              // variant of the best runs so far
+	rejected  []record.ProofRound // that did not help
 }
 
 func (t *trial) prove(ctx context.Context) error {
@@ -141,7 +141,7 @@ func (t *trial) round(ctx context.Context) (goOn bool, err error) {
 		t.accepted, t.best, t.state = append(t.accepted, *finding), fix, round.Variant
 		return true, nil
 	case record.NoChange, record.Worse:
-		t.rejected = append(t.rejected, fix.Words)
+		t.rejected = append(t.rejected, *round)
 		return true, nil
 	default: // it cannot tell
 		return false, nil
@@ -159,7 +159,7 @@ func (t *trial) next(ctx context.Context) (*record.Finding, *Fix, error) {
 			return nil, nil, err
 		case why == "" && t.best != nil && fix.Words == t.best.Words:
 			why = "what would help is set already"
-		case why == "" && slices.Contains(t.rejected, fix.Words):
+		case why == "" && slices.ContainsFunc(t.rejected, func(r record.ProofRound) bool { return r.Change == fix.Words }):
 			why = fix.Words + " did not help"
 		}
 		if why == "" {
@@ -174,14 +174,24 @@ func (t *trial) next(ctx context.Context) (*record.Finding, *Fix, error) {
 }
 
 // findings lists those that explain losses of the best runs so far, and for which
-// there is evidence: what explains most losses first, then what is surest.
+// there is evidence: what explains most losses first, then what is surest. If a
+// change did not help, the runs with it may show that more of the same is needed.
 func (t *trial) findings() []record.Finding {
-	of := &record.Recording{Format: record.Format, Runs: t.runsOf(t.state)}
-	list := slices.DeleteFunc(t.Judge(of).Findings, func(f record.Finding) bool { return f.Lost == 0 || surest(f.Confidence) < 0 })
+	list := t.findingsOf(t.state)
+	for i := range t.rejected {
+		r := &t.rejected[i]
+		more := slices.DeleteFunc(t.findingsOf(r.Variant), func(f record.Finding) bool { return f.Code != r.Code })
+		list = append(list, more...)
+	}
+	list = slices.DeleteFunc(list, func(f record.Finding) bool { return f.Lost == 0 || surest(f.Confidence) < 0 })
 	slices.SortStableFunc(list, func(a, b record.Finding) int {
 		return cmp.Or(cmp.Compare(b.Lost, a.Lost), cmp.Compare(surest(a.Confidence), surest(b.Confidence)))
 	})
 	return list
+}
+
+func (t *trial) findingsOf(variant string) []record.Finding {
+	return t.Judge(&record.Recording{Format: record.Format, Runs: t.runsOf(variant)}).Findings
 }
 
 // surest ranks how sure a finding is; negative for one without evidence.

@@ -22,6 +22,7 @@ type world struct {
 	fails      string          // variant that cannot be set up
 	interrupts string          // variant during which the user interrupts
 	useless    map[string]bool // causes whose change does not help
+	grows      bool            // only with a change do runs show how much is needed
 	ran        []string
 	kept       []string
 	interrupt  func()
@@ -44,7 +45,7 @@ func (w *world) run(_ context.Context, s *scenario.Scenario) (*record.Recording,
 	run := &record.Run{Variant: v.Name, Repetition: s.First}
 	run.Counts.Started = 1000
 	for _, c := range w.causes {
-		there := !strings.Contains(v.Name, c.code)
+		there := !w.gone(v.Name, c.code)
 		if there || w.useless[c.code] {
 			run.Counts.Lost += c.lost
 		}
@@ -61,6 +62,14 @@ func (w *world) run(_ context.Context, s *scenario.Scenario) (*record.Recording,
 	return rec, nil
 }
 
+// gone reports whether a variant has what a cause needs.
+func (w *world) gone(variant, code string) bool {
+	if w.grows {
+		code += "+"
+	}
+	return strings.Contains(variant, code)
+}
+
 // judge finds each cause in each run, and compares the first variant with that of
 // the last round.
 func (w *world) judge(rec *record.Recording) record.Judgement {
@@ -69,8 +78,12 @@ func (w *world) judge(rec *record.Recording) record.Judgement {
 	for _, run := range rec.Runs {
 		lost[run.Variant] = run.Counts.Lost
 		for _, c := range w.causes {
-			if !strings.Contains(run.Variant, c.code) || w.useless[c.code] {
-				j.Findings = append(j.Findings, record.Finding{Variant: run.Variant, Code: c.code, Confidence: c.confidence, Lost: c.lost})
+			if !w.gone(run.Variant, c.code) || w.useless[c.code] {
+				f := record.Finding{Variant: run.Variant, Code: c.code, Confidence: c.confidence, Lost: c.lost}
+				if w.grows && run.Variant != AsItIs {
+					f.Needed = 1
+				}
+				j.Findings = append(j.Findings, f)
 			}
 		}
 	}
@@ -101,7 +114,7 @@ func (w *world) judge(rec *record.Recording) record.Judgement {
 func (w *world) Fix(_ context.Context, findings []record.Finding) (*Fix, string, error) {
 	var codes []string
 	for _, f := range findings {
-		codes = append(codes, f.Code)
+		codes = append(codes, f.Code+strings.Repeat("+", int(f.Needed)))
 	}
 	if strings.HasPrefix(codes[len(codes)-1], "incurable") {
 		return nil, "no setting", nil
@@ -172,6 +185,10 @@ func TestProve(t *testing.T) {
 			[]string{"A: no change", "B: better", "B and A: no change"},
 			"A: B and A did not help",
 			[]string{"B"},
+		},
+		"more of it is needed": {
+			world{causes: []cause{a}, grows: true}, nil,
+			[]string{AsItIs, "with A", "with A+"}, []string{"A: no change", "A+: fixed"}, "", []string{"A+"},
 		},
 		"a change that harms is dropped": {
 			world{causes: []cause{{code: "A", confidence: "shown", lost: 9, harm: 500}}},
