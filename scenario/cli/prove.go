@@ -187,10 +187,14 @@ func (o *proveOptions) ofFile(ctx context.Context) (*scenario.Scenario, error) {
 	if !o.repeats {
 		o.repeat = 0
 	}
-	s, err := o.read(ctx)
+	file, err := o.read(ctx)
 	if err != nil {
 		return nil, err
 	}
+	if file.search != nil {
+		return nil, &misuse.Error{Problem: "prove: the file describes a search, which tries many values of its own", Hint: "run it with nodrop scenario run, or take search: out of it"}
+	}
+	s := file.Scenario
 	o.repeat = max(1, s.Repeat)
 	s.Settle = max(s.Settle, time.Second)
 	return s, nil
