@@ -28,9 +28,12 @@ func checkRounds(rounds int) error {
 // proveInto makes the proof and reports it. file is where its patch is written; ""
 // if nowhere.
 func (p *Program) proveInto(ctx context.Context, proof *prove.Proof, out Output, file string) error {
+	all := proof.Scenario
+	all.Variants = []scenario.Variant{proof.Event}
+	defer p.takeMarks(&all)() // one place for the marks of all runs
+	proof.Scenario.Environ = all.Environ
 	proof.Judge = p.Judge
 	proof.Run = func(ctx context.Context, s *scenario.Scenario) (*record.Recording, error) {
-		defer p.takeMarks(s)()
 		watch, stop := p.watch()
 		defer stop()
 		return p.record(ctx, s, out.Sinks(), watch)

@@ -21,15 +21,14 @@ var errOver = errors.New("the run is over")
 // for example that there is none, is the answer to the sender.
 type Take func(mark record.Mark, at time.Time) error
 
-// Receiver takes marks from a socket. The zero Receiver is closed. It can be
-// opened again after Close, but not after Remove.
+// Receiver takes marks from a socket. The zero Receiver is closed and can be
+// opened once.
 type Receiver struct {
 	take    Take
 	serving sync.WaitGroup
 
 	mu       sync.Mutex // guards all below
-	open     bool       // until Close returns
-	removed  bool       // it must not be opened any more
+	used     bool       // it was opened, or must not be any more
 	dir      string     // holds the socket; "" = none
 	listener net.Listener
 	peers    map[net.Conn]bool
@@ -40,10 +39,10 @@ type Receiver struct {
 func (r *Receiver) Open(pid int, take Take) (path string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.open || r.removed {
+	if r.used {
 		return "", errOver
 	}
-	r.open = true
+	r.used = true
 	dir, listener, err := settle(pid)
 	if err != nil {
 		return "", err
@@ -59,12 +58,7 @@ func (r *Receiver) Open(pid int, take Take) (path string, err error) {
 func (r *Receiver) Remove() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.removed = true
-	r.end()
-}
-
-// end requires r.mu to be held.
-func (r *Receiver) end() {
+	r.used = true
 	if r.dir == "" {
 		return
 	}
@@ -77,16 +71,10 @@ func (r *Receiver) end() {
 	}
 }
 
-// Close ends listening, removes the socket and its directory, and waits until
-// every mark that was received is answered.
+// Close is Remove, and waits until every mark that was received is answered.
 func (r *Receiver) Close() {
-	r.mu.Lock()
-	r.end()
-	r.mu.Unlock()
+	r.Remove()
 	r.serving.Wait()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.open = false
 }
 
 // accept serves peers until the listener is closed. Other errors pass: a load
