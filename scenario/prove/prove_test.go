@@ -187,8 +187,12 @@ func TestProve(t *testing.T) {
 			[]string{"B"},
 		},
 		"more of it is needed": {
-			world{causes: []cause{a}, grows: true}, nil,
-			[]string{AsItIs, "with A", "with A+"}, []string{"A: no change", "A+: fixed"}, "", []string{"A+"},
+			world{causes: []cause{a}, grows: true},
+			nil,
+			[]string{AsItIs, "with A", "with A+"},
+			[]string{"A: no change", "A+: fixed"},
+			"",
+			[]string{"A+"},
 		},
 		"a change that harms is dropped": {
 			world{causes: []cause{{code: "A", confidence: "shown", lost: 9, harm: 500}}},
