@@ -11,6 +11,8 @@ import (
 
 // Amended returns a variant that also runs actions in its setup: after what it
 // sets up itself, and before it watches pods. Prepare has been called for it.
+// The actions may bring the pods that its steps take away: Preflight does not
+// require that these exist before.
 func Amended(v scenario.Variant, actions ...scenario.Action) scenario.Variant {
 	var setup []scenario.Action
 	for _, a := range v.Setup {
@@ -25,9 +27,28 @@ func Amended(v scenario.Variant, actions ...scenario.Action) scenario.Variant {
 		at = len(setup)
 	}
 	v.Setup = slices.Insert(setup, at, actions...)
+	v.Timeline = accompanied(v.Timeline)
 	list := []scenario.Variant{v}
 	Prepare(list)
 	return list[0]
+}
+
+// accompanied returns steps that are not alone in changing pods.
+func accompanied(steps []scenario.Step) []scenario.Step {
+	steps = slices.Clone(steps)
+	for i := range steps {
+		switch a := steps[i].Action.(type) {
+		case *Delete:
+			other := *a
+			other.Alone = false
+			steps[i].Action = &other
+		case *Drain:
+			other := *a
+			other.Alone = false
+			steps[i].Action = &other
+		}
+	}
+	return steps
 }
 
 // Touched lists the pods that the steps of a variant remove or replace.

@@ -173,6 +173,33 @@ func TestProveEvents(t *testing.T) {
 	}
 }
 
+// TestProveAgain: before each run of the target as it is, the pods with a change are
+// gone.
+func TestProveAgain(t *testing.T) {
+	for name, event := range map[string][]string{
+		"delete-pod": {"--delete-pod", "app=gw", "--count", "2"},
+		"drain-node": {"--drain-node", "n2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := access(t)
+			slow := strings.Replace(gateways(4, "terminationGracePeriodSeconds: 20", ""), "  replicas: 4\n", "  replicas: 4\n  minReadySeconds: 4\n", 1) // to roll out
+			apply(t, a, slow)
+			run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+			dir := t.TempDir()
+			args := append(slices.Concat(small, event), "--repeat", "2", "--yes", "-N", a.Namespace, "-o", "text", "-o", "json=run.json", gatewayURL(t, a))
+			out, said := proveIn(t, dir, 0, args...)
+			if got := lastLine(out); !strings.HasPrefix(got, "fixed: ") || !strings.Contains(got, "with preStop.sleep ") {
+				t.Errorf("the last line is %q\n%s\n%s", got, out, said)
+			}
+			for _, r := range recorded(t, filepath.Join(dir, "run.json")) {
+				if asItIs := r.Variant == "as it is"; asItIs != (r.Counts.Lost > 0) {
+					t.Errorf("%s, run %d: %d lost", r.Variant, r.Repetition, r.Counts.Lost)
+				}
+			}
+		})
+	}
+}
+
 // TestProveOlderCluster: before Kubernetes 1.30 a command sleeps.
 func TestProveOlderCluster(t *testing.T) {
 	a := access(t)
