@@ -64,37 +64,45 @@ func (c *changes) lookAgain() {
 	}
 }
 
-// restore runs the restore actions, then undoes the changes in reverse order.
-// It tries all of them and returns every error. If ctx ends, restore continues
-// but prints what it restores.
+// restore runs the restore actions, then undoes the changes. It tries all of
+// them and returns every error. If ctx ends, restore continues but prints what
+// it restores.
 func (c *changes) restore(ctx context.Context, restore []Action) error {
 	nowhere := &Env{Mark: func(Moment) {}, Log: c.log, Output: c.output, Processes: c.processes}
-	ledger := &c.interrupts.ledger
 	c.lookAgain()
 	var all error
-	try := func(e *entry, do func(context.Context) error) {
-		defer c.say(ctx, e)()
-		ended := func() {}
-		if e.text != "" {
-			ended = c.watch.act(PhaseRestore, e.text)
-		}
-		err := bounded(do)
-		ended()
-		ledger.done(e, err == nil)
-		if err != nil {
-			c.log.Failed("restore", err)
-			all = Joined(all, fmt.Errorf("%w: %w", ErrRestore, err))
-		}
+	for i, e := range slices.Clone(c.interrupts.ledger.restore) {
+		all = Joined(all, c.try(ctx, e, func(ctx context.Context) error { return restore[i].Run(ctx, nowhere) }))
 	}
-	for i, e := range slices.Clone(ledger.restore) {
-		try(e, func(ctx context.Context) error { return restore[i].Run(ctx, nowhere) })
-	}
+	return Joined(all, c.undo(ctx))
+}
+
+// undo undoes the changes in reverse order, as restore does.
+func (c *changes) undo(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var all error
 	for _, one := range slices.Backward(c.list) {
-		try(one.entry, one.action.Undo)
+		all = Joined(all, c.try(ctx, one.entry, one.action.Undo))
 	}
 	return all
+}
+
+// try restores one entry of the ledger.
+func (c *changes) try(ctx context.Context, e *entry, do func(context.Context) error) error {
+	defer c.say(ctx, e)()
+	ended := func() {}
+	if e.text != "" {
+		ended = c.watch.act(PhaseRestore, e.text)
+	}
+	err := bounded(do)
+	ended()
+	c.interrupts.ledger.done(e, err == nil)
+	if err != nil {
+		c.log.Failed("restore", err)
+		return fmt.Errorf("%w: %w", ErrRestore, err)
+	}
+	return nil
 }
 
 // say prints what is being restored, at once if ctx has ended, otherwise when

@@ -67,7 +67,7 @@ func (f *fixer) Fix(_ context.Context, findings []record.Finding) (fix *prove.Fi
 	return &prove.Fix{
 		Words:   flags,
 		Diff:    fmt.Sprintf("-nodrop lab %s\n+nodrop lab %s\n", allFlags(now), allFlags(&next)),
-		Variant: f.variant(&next),
+		Variant: f.variant(&next), Again: f.event,
 	}, "", nil
 }
 

@@ -30,10 +30,11 @@ type Fix struct {
 	Diff    string           // of the object, a line each
 	Patch   string           // as a file; "" if there is no object
 	Variant scenario.Variant // the event, with the change in its setup
+	Again   scenario.Variant // the event without the change, which was undone before
 	// Refused says why it cannot be made here; "" if it can.
 	Refused string
 	// Keep makes it for good; nil if it cannot outlive a run.
-	Keep func(context.Context) error
+	Keep scenario.Action
 }
 
 // Fixer makes changes of one kind of target.
@@ -45,7 +46,7 @@ type Fixer interface {
 
 // Proof is what to prove, and how.
 type Proof struct {
-	Scenario scenario.Scenario // without variants
+	Scenario scenario.Scenario // without variants; with Interrupts
 	Event    scenario.Variant  // of the target as it is
 	Fixer    Fixer
 	Rounds   int // at most this many changes
@@ -125,13 +126,15 @@ func (t *trial) round(ctx context.Context) (goOn bool, err error) {
 		return false, err
 	}
 	fix.Variant.Name = "with " + fix.Words
+	fix.Again.Name = AsItIs
 	unjudged(&fix.Variant)
-	if err := t.turns(ctx, fix); err != nil {
-		return false, err
+	unjudged(&fix.Again)
+	err = t.turns(ctx, fix)
+	if len(t.runsOf(fix.Variant.Name)) > 0 {
+		round.Variant = fix.Variant.Name
 	}
-	round.Variant = fix.Variant.Name
-	if interrupted(ctx) {
-		return false, nil
+	if err != nil || interrupted(ctx) {
+		return false, err
 	}
 	switch round.Outcome = t.compare(round); round.Outcome {
 	case record.Fixed:
@@ -225,7 +228,7 @@ func (t *trial) turns(ctx context.Context, fix *Fix) error {
 			return err
 		}
 		if n < t.Repeat && t.asItIs <= n {
-			if err := t.run(ctx, &t.Event, n+1); err != nil || interrupted(ctx) {
+			if err := t.run(ctx, &fix.Again, n+1); err != nil || interrupted(ctx) {
 				return err
 			}
 			t.asItIs++
@@ -251,7 +254,7 @@ func (t *trial) keep(ctx context.Context) error {
 	if !t.Keep || t.best == nil || t.best.Keep == nil {
 		return nil
 	}
-	if err := t.best.Keep(ctx); err != nil {
+	if err := t.Scenario.Interrupts.Keep(ctx, t.best.Keep); err != nil {
 		return fmt.Errorf("keeping %s: %w", t.best.Words, err)
 	}
 	t.recording.Proof.Kept = true

@@ -20,7 +20,8 @@ type world struct {
 	causes     []cause
 	refused    string          // by whom changes cannot be made
 	fails      string          // variant that cannot be set up
-	interrupts string          // variant during which the user interrupts
+	interrupts string          // run during which the user interrupts
+	unready    string          // run during whose setup the user interrupts
 	useless    map[string]bool // causes whose change does not help
 	grows      bool            // only with a change do runs show how much is needed
 	ran        []string
@@ -53,11 +54,19 @@ func (w *world) run(_ context.Context, s *scenario.Scenario) (*record.Recording,
 			run.Counts.Lost += c.harm
 		}
 	}
-	if v.Name == w.interrupts {
+	name := strings.TrimSuffix(fmt.Sprintf("%s #%d", v.Name, s.First), " #0")
+	if name == w.unready {
+		w.interrupt()
+		return rec, context.Canceled
+	}
+	if name == w.interrupts {
 		run.Interrupted = true
 		w.interrupt()
 	}
-	w.ran = append(w.ran, strings.TrimSuffix(fmt.Sprintf("%s #%d", v.Name, s.First), " #0"))
+	for _, action := range v.Setup {
+		name += ", " + action.String()
+	}
+	w.ran = append(w.ran, name)
 	rec.Runs = append(rec.Runs, run)
 	return rec, nil
 }
@@ -120,11 +129,24 @@ func (w *world) Fix(_ context.Context, findings []record.Finding) (*Fix, string,
 		return nil, "no setting", nil
 	}
 	words := strings.Join(codes, " and ")
-	return &Fix{Words: words, Refused: w.refused, Keep: func(context.Context) error {
-		w.kept = append(w.kept, words)
-		return nil
-	}}, "", nil
+	return &Fix{
+		Words: words, Refused: w.refused, Keep: &action{words: words, run: func() { w.kept = append(w.kept, words) }},
+		Again: scenario.Variant{Setup: []scenario.Action{&action{words: "once it is undone"}}},
+	}, "", nil
 }
+
+type action struct {
+	words string
+	run   func()
+}
+
+func (a *action) Run(context.Context, *scenario.Env) error {
+	a.run()
+	return nil
+}
+
+func (a *action) Undo(context.Context) error { return nil }
+func (a *action) String() string             { return a.words }
 
 func (w *world) prove(t *testing.T, edit func(*Proof)) (*record.Recording, error) {
 	t.Helper()
@@ -132,7 +154,8 @@ func (w *world) prove(t *testing.T, edit func(*Proof)) (*record.Recording, error
 	defer cancel()
 	w.interrupt = cancel
 	p := &Proof{
-		Fixer: w, Rounds: 3, Repeat: 1, Keep: true, Run: w.run, Judge: w.judge,
+		Scenario: scenario.Scenario{Interrupts: scenario.NewInterrupts(func(string) {}, nil)},
+		Fixer:    w, Rounds: 3, Repeat: 1, Keep: true, Run: w.run, Judge: w.judge,
 		Approve: func(context.Context, *Fix) (string, error) { return "", nil },
 	}
 	if edit != nil {
@@ -240,7 +263,7 @@ func TestProve(t *testing.T) {
 			world{causes: []cause{a, b}},
 			func(p *Proof) { p.Repeat = 3 },
 			[]string{
-				AsItIs + " #1", "with A #1", AsItIs + " #2", "with A #2", AsItIs + " #3", "with A #3",
+				AsItIs + " #1", "with A #1", AsItIs + " #2, once it is undone", "with A #2", AsItIs + " #3, once it is undone", "with A #3",
 				"with A and B #1", "with A and B #2", "with A and B #3",
 			},
 			[]string{"A: better", "A and B: fixed"},
@@ -275,6 +298,25 @@ func TestProve(t *testing.T) {
 				t.Errorf("%d runs in the recording", len(rec.Runs))
 			}
 		})
+	}
+}
+
+// TestProveInterruptedInSetup: a change with which there is a run has been tried,
+// although the proof was interrupted before the next run began.
+func TestProveInterruptedInSetup(t *testing.T) {
+	for _, tt := range []struct{ unready, variant string }{
+		{"with A #1", ""},
+		{AsItIs + " #2", "with A"},
+		{"with A #2", "with A"},
+	} {
+		w := world{causes: []cause{{code: "A", confidence: "shown", lost: 30}}, unready: tt.unready}
+		rec, err := w.prove(t, func(p *Proof) { p.Repeat = 2 })
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", tt.unready, err)
+		}
+		if r := rec.Proof.Rounds[0]; r.Variant != tt.variant || r.Outcome != "" {
+			t.Errorf("%s: the round is of %q, %q; want %q", tt.unready, r.Variant, r.Outcome, tt.variant)
+		}
 	}
 }
 

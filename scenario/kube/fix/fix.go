@@ -13,8 +13,8 @@ package fix
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -67,7 +67,7 @@ type amended struct {
 	diff    string
 	patch   string
 	refused string                   // why it cannot be made
-	actions func() []scenario.Action // the first makes the change
+	actions func() []scenario.Action // the first makes the change, others wait for what it does
 }
 
 // Fix returns the change of the object against all of these findings.
@@ -90,9 +90,17 @@ func (f *Fixer) Fix(ctx context.Context, findings []record.Finding) (fix *prove.
 	fix = &prove.Fix{
 		Words: c.words, Diff: c.diff, Patch: c.patch, Refused: c.refused,
 		Variant: kube.Amended(f.event, c.actions()...),
-		Keep:    func(ctx context.Context) error { return keep(ctx, c.actions()[0]) },
+		Again:   settled(f.event, c.actions()[1:]),
+		Keep:    c.actions()[0],
 	}
 	return fix, "", nil
+}
+
+// settled returns the event as it is, once a change was undone: only the pods
+// without it are what the event is to take away.
+func settled(event scenario.Variant, waits []scenario.Action) scenario.Variant {
+	event.Setup = slices.Concat(waits, event.Setup)
+	return event
 }
 
 // refusal says why a patch cannot be made: a permission is missing, or the API
@@ -116,18 +124,3 @@ func refusal(ctx context.Context, o *api.Object, patch api.Patching) (string, er
 	}
 	return "", err
 }
-
-// keep makes a change that nothing undoes, or none at all.
-func keep(ctx context.Context, change scenario.Action) error {
-	err := change.Run(ctx, &scenario.Env{Mark: func(scenario.Moment) {}})
-	if err == nil {
-		return nil
-	}
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
-	defer cancel()
-	return scenario.Joined(err, change.Undo(bounded))
-}
-
-// undoTime bounds how long a change that failed is undone, while the API server
-// is away.
-const undoTime = 10 * time.Minute
