@@ -20,7 +20,7 @@ type change struct {
 	object *api.Object
 	sub    []string // subresource, if any
 	patch  api.Patching
-	hand   string // how a person would undo it; "" means by setting its values
+	hand   string // how a person would undo it, in one go; "" means by setting its values
 	// expected is the object afterwards, for a patch that does not show it; nil if
 	// not known.
 	expected map[string]any
@@ -43,7 +43,7 @@ func (l *leaf) name() string { return strings.Join(l.path, ".") }
 
 // shown formats one of its values for messages.
 func (l *leaf) shown(value any, is bool) string {
-	if l.secret && is && value != nil {
+	if is && value != nil && (l.secret || api.HasList(value)) {
 		return "(hidden)"
 	}
 	return api.Shown(value, is)
@@ -155,10 +155,13 @@ func (c *change) undo(ctx context.Context) error {
 		return fmt.Errorf("not restored; do this by hand: %s: %w", c.byHand(leaves), err)
 	}
 	c.leaves = nil
-	if told != nil {
-		return fmt.Errorf("%s: %w", c.object, told)
+	switch {
+	case told == nil:
+		return nil
+	case c.hand != "":
+		return fmt.Errorf("%s: %w; to restore it by hand: %s", c.object, told, c.hand)
 	}
-	return nil
+	return fmt.Errorf("%s: %w", c.object, told)
 }
 
 // reverse returns the patch that restores leaves. It skips those that somebody
@@ -175,6 +178,8 @@ func reverse(leaves []leaf, now map[string]any) (back map[string]any, kept error
 			api.Set(back, restoring(l.before, nil), l.path...)
 		case l.unlisted:
 			keep("%s: not restored: it was %s and is now %s, and the response to the patch was lost, so nodrop cannot tell who set it", l.name(), l.shown(l.before, l.was), l.shown(value, is))
+		case is == l.is && !api.Same(value, l.after) && (api.HasList(value) || api.HasList(l.after)):
+			keep("%s: not restored: it has changed since nodrop set it", l.name())
 		case is != l.is || !api.Same(value, l.after):
 			keep("%s: not restored: nodrop set it to %s, but it is now %s", l.name(), l.shown(l.after, l.is), l.shown(value, is))
 		case l.was:
@@ -255,9 +260,12 @@ func (c *change) byHand(leaves []leaf) string {
 	var parts []string
 	for i := range leaves {
 		l := &leaves[i]
-		if l.was {
+		switch {
+		case l.was && api.HasList(l.before):
+			parts = append(parts, fmt.Sprintf("set %s of %s to what it was, which is not shown", l.name(), c.object))
+		case l.was:
 			parts = append(parts, fmt.Sprintf("set %s of %s to %s", l.name(), c.object, l.shown(l.before, true)))
-		} else {
+		default:
 			parts = append(parts, fmt.Sprintf("remove %s from %s", l.name(), c.object))
 		}
 	}

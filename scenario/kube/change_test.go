@@ -337,3 +337,36 @@ func TestServes(t *testing.T) {
 		}
 	}
 }
+
+// TestHidesLists: no message shows a list, such as that of containers with their
+// environment, and each says how a person restores it.
+func TestHidesLists(t *testing.T) {
+	containers := func(image string) []any {
+		return []any{map[string]any{"name": "a", "image": image, "env": []any{map[string]any{"name": "KEY", "value": "S3CRET"}}}}
+	}
+	path := []string{"spec", "template", "spec", "containers"}
+	then := map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": containers("theirs")}}}}
+	o := &api.Object{Namespace: "shop", Name: "gw"}
+	o.Resource.Kind = "Deployment"
+	name := "spec.template.spec.containers"
+	for what, l := range map[string]leaf{
+		"the list":        {path: path, before: containers("old"), after: containers("new")},
+		"what is over it": {path: path[:3], before: map[string]any{"containers": containers("old")}, after: map[string]any{"containers": containers("new")}},
+		"a lost response": {path: path, before: containers("old"), unlisted: true},
+	} {
+		l.was, l.is = true, true
+		_, err := reverse([]leaf{l}, then)
+		if err == nil || strings.Contains(err.Error(), "S3CRET") || !strings.HasPrefix(err.Error(), strings.Join(l.path, ".")+": not restored: ") {
+			t.Errorf("%s: got %v", what, err)
+		}
+		c := &change{object: o, leaves: []leaf{l}}
+		want := "set " + strings.Join(l.path, ".") + " of deployment/gw in namespace shop to what it was, which is not shown"
+		if got := c.undoes(true, ""); got != want {
+			t.Errorf("%s: %q; want %q", what, got, want)
+		}
+	}
+	c := &change{object: o, hand: "kubectl patch", leaves: []leaf{{path: strings.Split(name, "."), was: true, is: true, before: containers("old"), after: containers("new")}}}
+	if got := c.undoes(true, ""); got != "kubectl patch" {
+		t.Errorf("got %q", got)
+	}
+}

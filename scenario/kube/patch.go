@@ -19,6 +19,9 @@ type Patch struct {
 	// After, if known, is the object with the patch: what Undo expects if the
 	// response to the patch is lost.
 	After map[string]any
+	// Hand is how a person would undo it, for messages; "" means by setting each of
+	// its values.
+	Hand string
 
 	change *change
 }
@@ -56,7 +59,7 @@ func (p *Patch) Run(ctx context.Context, _ *scenario.Env) error {
 	if err != nil {
 		return err
 	}
-	p.change = &change{object: o, patch: p.Patch, expected: p.After}
+	p.change = &change{object: o, patch: p.Patch, expected: p.After, hand: p.Hand}
 	return p.change.do(ctx)
 }
 

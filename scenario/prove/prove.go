@@ -115,6 +115,7 @@ func (t *trial) round(ctx context.Context) (goOn bool, err error) {
 	if err != nil || fix == nil {
 		return false, err
 	}
+	fix.Diff = t.Scenario.Mask(fix.Diff)
 	proof.Rounds = append(proof.Rounds, record.ProofRound{
 		Code: finding.Code, Title: finding.Title, Confidence: finding.Confidence,
 		Change: fix.Words, Diff: fix.Diff, Patch: fix.Patch, Against: t.state,

@@ -92,6 +92,21 @@ func Shown(value any, is bool) string {
 	return string(text)
 }
 
+// HasList reports whether a value is a list, or a mapping with one below it. Messages
+// do not show lists: that of containers has their environment.
+func HasList(value any) bool {
+	if list, ok := value.([]any); ok {
+		return len(list) > 0
+	}
+	fields, _ := value.(map[string]any)
+	for _, below := range fields {
+		if HasList(below) {
+			return true
+		}
+	}
+	return false
+}
+
 // HasCondition reports whether an object's condition of this kind is True.
 func HasCondition(o map[string]any, kind string) bool {
 	return Text(ConditionOf(o, kind), "status") == "True"

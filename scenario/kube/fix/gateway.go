@@ -45,26 +45,20 @@ func (g *gateway) amend(ctx context.Context, w *wishes) (c *amended, why string,
 		return nil, "", err
 	}
 	g.graceful.Version = version
-	seconds := w.drainOld
-	if version.Annotates() {
-		seconds = w.drainNew
-	}
-	if seconds == 0 {
-		return nil, fmt.Sprintf("no drain timeout that ASM %d.%d accepts is long enough", version.Major, version.Minor), nil
-	}
-	action := g.with(time.Duration(seconds) * time.Second)
-	o, now, patch, err := action.Patch(ctx)
+	o, now, _, err := g.with(0).Patch(ctx)
 	if err != nil {
 		return nil, "", err
 	}
-	after := merged(now, patch.Fields)
-	if set := drainOf(now, version); set >= seconds {
-		return nil, "what would help is set already", nil
+	drain, why := drainFor(now, version, w)
+	if why != "" {
+		return nil, why, nil
 	}
+	patch := api.Merging(asm.Patch(drain, version))
+	after := merged(now, patch.Fields)
 	c = &amended{
-		words: fmt.Sprintf("drain timeout %d s", seconds),
+		words: fmt.Sprintf("drain timeout %d s", drain/time.Second),
 		actions: func() []scenario.Action {
-			return []scenario.Action{g.with(action.Drain)}
+			return []scenario.Action{g.with(drain)}
 		},
 	}
 	if c.diff, err = diffOf("istiogateway/"+g.object.Name, gatewayView(now), gatewayView(after)); err != nil {
@@ -77,10 +71,35 @@ func (g *gateway) amend(ctx context.Context, w *wishes) (c *amended, why string,
 	return c, "", err
 }
 
+// drainFor returns the drain timeout that is wished for a gateway. If there is
+// none that it can have, why says so.
+func drainFor(now map[string]any, v asm.Version, w *wishes) (drain time.Duration, why string) {
+	seconds := w.drainOld
+	if v.Annotates() {
+		seconds = w.drainNew
+	}
+	drain = time.Duration(seconds) * time.Second
+	switch {
+	case seconds == 0:
+		return 0, fmt.Sprintf("no drain timeout that ASM %d.%d accepts is long enough", v.Major, v.Minor)
+	case drainOf(now, v) >= seconds:
+		return 0, "what would help is set already"
+	}
+	for _, err := range []error{asm.CheckDrainOf(drain, v, asm.ServiceType(now)), asm.CheckGrace(now, drain)} {
+		if err != nil {
+			return 0, err.Error()
+		}
+	}
+	return drain, ""
+}
+
 // drainOf returns the drain timeout in force, in seconds; 0 if there is none.
 func drainOf(gateway map[string]any, v asm.Version) int64 {
 	text := api.Text(gateway, "metadata", "annotations", asm.DrainTimeout)
 	if !v.Annotates() {
+		if api.Text(gateway, "spec", "serviceAnnotations", asm.Drain) != "on" {
+			return 0
+		}
 		text = api.Text(gateway, "spec", "serviceAnnotations", asm.DrainSeconds)
 	}
 	seconds, _ := strconv.ParseInt(text, 10, 64) // 0 if it is no number

@@ -15,12 +15,17 @@ type wishes struct {
 	surge bool
 	// Drain timeouts of an IstioGateway, in seconds.
 	drainOld, drainNew int64
+	// accepted are those before the last advice; nil before any.
+	accepted *wishes
 }
 
 // take takes what remedies advise. It reports whether any of them is among what
 // can be wished for. Of the same setting, the larger value also covers what the
 // smaller one is for.
 func (w *wishes) take(list []record.Remedy) (taken bool) {
+	accepted := *w
+	accepted.accepted = nil
+	w.accepted = &accepted
 	for i := range list {
 		r := &list[i]
 		number, err := strconv.ParseInt(strings.TrimSuffix(r.Value, "s"), 10, 64)

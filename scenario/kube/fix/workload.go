@@ -2,6 +2,7 @@ package fix
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -37,10 +38,14 @@ func (w *workload) amend(ctx context.Context, wished *wishes) (c *amended, why s
 	if err != nil || d.why != "" {
 		return nil, d.why, err
 	}
+	hand, err := w.hand(d, now)
+	if err != nil {
+		return nil, "", err
+	}
 	c = &amended{words: d.words(), refused: refused}
 	c.actions = func() []scenario.Action {
 		return []scenario.Action{
-			&kube.Patch{Access: w.access, Object: w.ref(), Patch: d.patching(), After: d.after, What: "set " + d.words()},
+			&kube.Patch{Access: w.access, Object: w.ref(), Patch: d.patching(), After: d.after, What: "set " + d.words(), Hand: hand},
 			&kube.Replaced{Access: w.access, Object: w.ref()},
 		}
 	}
@@ -99,22 +104,62 @@ func (w *workload) file(d *draft) (string, error) {
 	return fmt.Sprintf("# kubectl patch %s %s --patch-file FILE, or a patch of a kustomization\n", kind, w.object.Name) + text, err
 }
 
+// hand is the command that takes the change back. It sets nothing but what the
+// change has set.
+func (w *workload) hand(d *draft, now map[string]any) (string, error) {
+	text, err := json.Marshal(reversed(d.patch, now))
+	return fmt.Sprintf("kubectl patch %s %s --namespace %s --patch '%s'", strings.ToLower(w.object.Resource.Kind), w.object.Name, w.object.Namespace, text), err
+}
+
+// reversed returns the strategic merge patch that takes another one back; now is
+// the object before that. Lists of mappings merge by name.
+func reversed(patch, now map[string]any) map[string]any {
+	back := map[string]any{}
+	for name, value := range patch {
+		back[name] = now[name] // nil, which deletes it, if it was not there
+		if fields, ok := value.(map[string]any); ok {
+			if was, ok := now[name].(map[string]any); ok {
+				back[name] = reversed(fields, was)
+			}
+		}
+		items := api.Items(patch, name)
+		if len(items) == 0 {
+			continue
+		}
+		var list []any
+		for _, item := range items {
+			for _, was := range api.Items(now, name) {
+				if was["name"] == item["name"] {
+					list = append(list, reversed(item, was))
+				}
+			}
+		}
+		back[name] = list
+	}
+	return back
+}
+
 // draft is a change of a workload.
 type draft struct {
 	kind  string
 	after map[string]any
 	patch map[string]any // strategic merge
-	why   string         // why there is none
+	why   string         // why there is none, or not all that is wished
 	said  []string
 }
 
 // words lists what is set.
 func (d *draft) words() string {
-	n := len(d.said)
+	return listed(d.said)
+}
+
+// listed joins words: a, b and c.
+func listed(words []string) string {
+	n := len(words)
 	if n < 2 {
-		return strings.Join(d.said, "")
+		return strings.Join(words, "")
 	}
-	return strings.Join(d.said[:n-1], ", ") + " and " + d.said[n-1]
+	return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
 }
 
 func (d *draft) patching() api.Patching {
@@ -130,16 +175,44 @@ func (d *draft) set(value any, path ...string) {
 // draftOf returns a workload as it is wished. plain says that the API server does
 // not know a hook's sleep, so that a command has to sleep.
 func draftOf(kind string, now map[string]any, w *wishes, plain bool) *draft {
+	if why := stays(kind, now); why != "" {
+		return &draft{kind: kind, why: why}
+	}
+	d := drafted(kind, now, w, plain)
+	switch {
+	case d.why == "" && len(d.said) == 0:
+		d.why = "what would help is set already"
+	case len(d.said) == 0:
+	case d.why != "" && w.accepted != nil && d.words() == drafted(kind, now, w.accepted, plain).words():
+		return &draft{kind: kind, why: d.why} // what is new is what it cannot be
+	default:
+		d.why = ""
+	}
+	return d
+}
+
+func drafted(kind string, now map[string]any, w *wishes, plain bool) *draft {
 	d := &draft{kind: kind, after: runtime.DeepCopyJSON(now), patch: map[string]any{}}
 	before, after := d.sleep(w.sleep, plain)
 	d.grace(w.grace, before, after)
 	d.surge(w.surge)
-	if len(d.said) > 0 {
-		d.why = ""
-	} else if d.why == "" {
-		d.why = "what would help is set already"
-	}
 	return d
+}
+
+// stays says why a change of a workload would leave its pods as they are; "" if it
+// replaces all of them.
+func stays(kind string, now map[string]any) string {
+	paused, _ := api.At(now, "spec", "paused")
+	partition := api.Number(now, "spec", "updateStrategy", "rollingUpdate", "partition")
+	switch {
+	case paused == true:
+		return "the " + kind + " is paused: its pods would stay as they are"
+	case api.Text(now, "spec", "updateStrategy", "type") == "OnDelete":
+		return "the updateStrategy of the " + kind + " is OnDelete: its pods would stay as they are until they are deleted"
+	case partition > 0:
+		return fmt.Sprintf("the updateStrategy of the %s has partition %d: some of its pods would stay as they are", kind, partition)
+	}
+	return ""
 }
 
 var podSpec = []string{"spec", "template", "spec"}
@@ -152,24 +225,37 @@ func inPod(path ...string) []string { return append(slices.Clone(podSpec), path.
 func (d *draft) sleep(seconds int64, plain bool) (before, after int64) {
 	containers := api.Items(d.after, inPod("containers")...)
 	var patches []any
+	var own []string // containers whose hook stays
 	for _, c := range containers {
 		hook, _ := api.At(c, "lifecycle", "preStop")
 		slept, known := sleepOf(hook)
 		before = max(before, slept)
 		switch {
 		case !known && seconds > 0:
-			d.why = fmt.Sprintf("container %s has a pre-stop hook of its own, which nodrop does not replace: let that hook sleep %d s first", api.Text(c, "name"), seconds)
+			own = append(own, api.Text(c, "name"))
 		case known && slept < seconds:
 			patches = append(patches, setSleep(c, hook, seconds, plain))
 			after = max(after, seconds)
 		}
 		after = max(after, slept)
 	}
+	switch {
+	case len(own) > 1:
+		d.why = fmt.Sprintf("containers %s have pre-stop hooks of their own, which nodrop does not replace: let those hooks sleep %d s first", listed(own), seconds)
+	case len(own) == 1:
+		d.why = fmt.Sprintf("container %s has a pre-stop hook of its own, which nodrop does not replace: let that hook sleep %d s first", own[0], seconds)
+	}
 	if len(patches) > 0 {
 		api.Set(d.patch, patches, inPod("containers")...)
 		said := fmt.Sprintf("preStop.sleep %d s", seconds)
 		if plain {
 			said = fmt.Sprintf("preStop.exec sleep %d", seconds)
+		}
+		switch {
+		case len(own) > 1:
+			said += " (" + listed(own) + " keep their own hooks)"
+		case len(own) == 1:
+			said += " (" + own[0] + " keeps its own hook)"
 		}
 		d.said = append(d.said, said)
 	}
@@ -276,7 +362,8 @@ func none(object map[string]any, path ...string) bool {
 }
 
 // view returns the parts of a workload that a change may be about. It has nothing
-// else, such as the environment of containers: diffs are shown and kept.
+// else, such as the environment of containers or what a hook runs that stays:
+// diffs are shown and kept.
 func view(object map[string]any) map[string]any {
 	spec := map[string]any{}
 	for _, part := range []string{"strategy", "updateStrategy"} {
@@ -292,6 +379,9 @@ func view(object map[string]any) map[string]any {
 	for _, c := range api.Items(object, inPod("containers")...) {
 		one := map[string]any{"name": c["name"]}
 		if hook, is := api.At(c, "lifecycle", "preStop"); is {
+			if _, sleeps := sleepOf(hook); !sleeps {
+				hook = "(its own)"
+			}
 			one["lifecycle"] = map[string]any{"preStop": hook}
 		}
 		containers = append(containers, one)

@@ -1,13 +1,18 @@
 package fix
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/safetext"
+	"nodrop/scenario/kube/api"
 )
 
 func decoded(t *testing.T, text string) map[string]any {
@@ -17,6 +22,38 @@ func decoded(t *testing.T, text string) map[string]any {
 		t.Fatal(err)
 	}
 	return (&unstructured.Unstructured{Object: found}).DeepCopy().Object
+}
+
+// strategically applies a strategic merge patch as the API server does: null
+// deletes, mappings merge, and so do lists of mappings, by name.
+func strategically(object, patch map[string]any) map[string]any {
+	after := runtime.DeepCopyJSON(object)
+	for name, value := range patch {
+		fields, isMapping := value.(map[string]any)
+		was, _ := after[name].(map[string]any)
+		items := api.Items(patch, name)
+		switch {
+		case value == nil:
+			delete(after, name)
+		case isMapping && was == nil:
+			after[name] = strategically(map[string]any{}, fields)
+		case isMapping:
+			after[name] = strategically(was, fields)
+		case len(items) > 0:
+			var list []any
+			for _, item := range api.Items(after, name) {
+				at := slices.IndexFunc(items, func(change map[string]any) bool { return change["name"] == item["name"] })
+				if at >= 0 {
+					item = strategically(item, items[at])
+				}
+				list = append(list, item)
+			}
+			after[name] = list
+		default:
+			after[name] = value
+		}
+	}
+	return after
 }
 
 // TestDraft: what a workload becomes, and the patch for it.
@@ -59,8 +96,41 @@ func TestDraft(t *testing.T) {
 		"the other containers sleep all the same": {
 			spec:   `{template: {spec: {containers: [{name: a, lifecycle: {preStop: {httpGet: {path: /quit, port: 1}}}}, {name: b}]}}}`,
 			wished: wishes{sleep: 3},
-			words:  "preStop.sleep 3 s",
+			words:  "preStop.sleep 3 s (a keeps its own hook)",
 			patch:  "{template: {spec: {containers: [{lifecycle: {preStop: {sleep: {seconds: 3}}}, name: b}], terminationGracePeriodSeconds: 33}}}",
+		},
+		"two hooks that do something else": {
+			spec: `{template: {spec: {containers: [{name: a, lifecycle: {preStop: {httpGet: {path: /quit, port: 1}}}}, {name: b},
+				{name: c, lifecycle: {preStop: {exec: {command: [nginx, -s, quit]}}}}]}}}`,
+			wished: wishes{sleep: 3}, plain: true,
+			words: "preStop.exec sleep 3 (a and c keep their own hooks)",
+			patch: `{template: {spec: {containers: [{lifecycle: {preStop: {exec: {command: [sleep, "3"]}}}, name: b}], terminationGracePeriodSeconds: 33}}}`,
+		},
+		"the new advice cannot be taken": {
+			spec:   "{template: {spec: {containers: [{name: a, lifecycle: {preStop: {exec: {command: [nginx, -s, quit]}}}}]}}}",
+			wished: wishes{sleep: 3, grace: 60, accepted: &wishes{grace: 60}},
+			why:    "container a has a pre-stop hook of its own, which nodrop does not replace: let that hook sleep 3 s first",
+		},
+		"a paused Deployment": {
+			spec: "{paused: true, " + bare[1:], wished: wishes{sleep: 3},
+			why: "the Deployment is paused: its pods would stay as they are",
+		},
+		"a StatefulSet that replaces pods on deletion": {
+			kind: "StatefulSet", spec: "{updateStrategy: {type: OnDelete}, " + bare[1:], wished: wishes{sleep: 3},
+			why: "the updateStrategy of the StatefulSet is OnDelete: its pods would stay as they are until they are deleted",
+		},
+		"a DaemonSet that replaces pods on deletion": {
+			kind: "DaemonSet", spec: "{updateStrategy: {type: OnDelete}, " + bare[1:], wished: wishes{sleep: 3, surge: true},
+			why: "the updateStrategy of the DaemonSet is OnDelete: its pods would stay as they are until they are deleted",
+		},
+		"a partition": {
+			kind: "StatefulSet", spec: "{updateStrategy: {type: RollingUpdate, rollingUpdate: {partition: 2}}, " + bare[1:], wished: wishes{sleep: 3},
+			why: "the updateStrategy of the StatefulSet has partition 2: some of its pods would stay as they are",
+		},
+		"no partition": {
+			kind: "StatefulSet", spec: "{updateStrategy: {type: RollingUpdate, rollingUpdate: {partition: 0}}, " + bare[1:], wished: wishes{sleep: 3},
+			words: "preStop.sleep 3 s",
+			patch: "{template: {spec: {containers: [{lifecycle: {preStop: {sleep: {seconds: 3}}}, name: a}], terminationGracePeriodSeconds: 33}}}",
 		},
 		"grace on top of the hook": {
 			spec:   "{template: {spec: {terminationGracePeriodSeconds: 2, containers: [{name: a, lifecycle: {preStop: {sleep: {seconds: 4}}}}]}}}",
@@ -107,7 +177,8 @@ func TestDraft(t *testing.T) {
 			if kind == "" {
 				kind = "Deployment"
 			}
-			d := draftOf(kind, decoded(t, "{spec: "+tt.spec+"}"), &tt.wished, tt.plain)
+			now := decoded(t, "{spec: "+tt.spec+"}")
+			d := draftOf(kind, now, &tt.wished, tt.plain)
 			if d.why != tt.why || d.words() != tt.words {
 				t.Fatalf("%q, %q; want %q, %q", d.words(), d.why, tt.words, tt.why)
 			}
@@ -127,6 +198,10 @@ func TestDraft(t *testing.T) {
 			}
 			if again := draftOf(kind, d.after, &tt.wished, tt.plain); again.words() != "" {
 				t.Errorf("the object with the patch would be changed again: %q", again.words())
+			}
+			back := strategically(strategically(now, d.patch), reversed(d.patch, now))
+			if diff := cmp.Diff(now, back); diff != "" {
+				t.Errorf("taken back, it is not as before (-) but (+):\n%s", diff)
 			}
 		})
 	}
@@ -153,15 +228,35 @@ func TestWishes(t *testing.T) {
 			t.Errorf("%s: taken %t", tt.setting, got)
 		}
 	}
+	if want := (wishes{sleep: 3, grace: 7, surge: true}); *w.accepted != want {
+		t.Errorf("before the last: %+v; want %+v", *w.accepted, want)
+	}
+	w.accepted = nil
 	if want := (wishes{sleep: 3, grace: 7, surge: true, drainNew: 10}); *w != want {
 		t.Errorf("%+v; want %+v", *w, want)
 	}
 }
 
-// TestView: a diff shows nothing of a container but its hook.
+// TestView: a diff shows nothing of a container but how its hook sleeps.
 func TestView(t *testing.T) {
-	text, err := inYAML(view(decoded(t, "{spec: {replicas: 3, template: {spec: {containers: [{name: a, env: [{name: KEY, value: S3CRET}], lifecycle: {preStop: {sleep: {seconds: 1}}, postStart: {exec: {command: [S3CRET]}}}}]}}}}")))
-	if err != nil || strings.Contains(text, "S3CRET") || !strings.Contains(text, "seconds: 1") {
+	text, err := inYAML(view(decoded(t, "{spec: {replicas: 3, template: {spec: {containers: [{name: a, env: [{name: KEY, value: S3CRET}], lifecycle: {preStop: {sleep: {seconds: 1}}, postStart: {exec: {command: [S3CRET]}}}}, "+
+		"{name: b, lifecycle: {preStop: {exec: {command: [curl, -u, 'me:S3CRET', localhost]}}}}, {name: c, lifecycle: {preStop: {httpGet: {httpHeaders: [{name: x, value: S3CRET}]}}}}]}}}}")))
+	if err != nil || strings.Contains(text, "S3CRET") || !strings.Contains(text, "seconds: 1") || strings.Count(text, "preStop: (its own)") != 2 {
 		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// TestHand: the command that takes a change back has what the change sets, and
+// nothing else of the containers.
+func TestHand(t *testing.T) {
+	now := decoded(t, `{spec: {template: {spec: {terminationGracePeriodSeconds: 20, containers: [{name: a, env: [{name: KEY, value: S3CRET}], lifecycle: {postStart: {exec: {command: [S3CRET]}}}},
+		{name: b, lifecycle: {preStop: {exec: {command: [sleep, "1"]}}}}, {name: c, lifecycle: {preStop: {exec: {command: [S3CRET]}}}}]}}}}`)
+	w := &workload{object: &api.Object{Namespace: "shop", Name: "gw"}}
+	w.object.Resource.Kind = "Deployment"
+	got, err := w.hand(draftOf("Deployment", now, &wishes{sleep: 3}, false), now)
+	want := `kubectl patch deployment gw --namespace shop --patch '{"spec":{"template":{"spec":{"containers":[` +
+		`{"lifecycle":{"preStop":null},"name":"a"},{"lifecycle":{"preStop":{"exec":{"command":["sleep","1"]},"sleep":null}},"name":"b"}],"terminationGracePeriodSeconds":20}}}}'`
+	if err != nil || safetext.MaskText(got) != want {
+		t.Errorf("%v\n%s\nwant\n%s", err, got, want)
 	}
 }
