@@ -69,7 +69,9 @@ func lose(rec *record.Recording, value int64, run func() *record.Run) {
 // does not say that, and shows what was lost.
 func TestOtherChecks(t *testing.T) {
 	const step = 100_000_000
-	allowed := func(rec *record.Recording) { lose(rec, step, func() *record.Run { return reporttest.Lossy(t, 1000, 12, 0) }) }
+	allowed := func(rec *record.Recording) {
+		lose(rec, step, func() *record.Run { return reporttest.Lossy(t, 1000, 12, 0) })
+	}
 	lossless := func(rec *record.Recording) { lose(rec, 0, func() *record.Run { return reporttest.Graceful(t) }) }
 	for name, tc := range map[string]struct {
 		edit     func(*record.Recording)
@@ -81,27 +83,33 @@ func TestOtherChecks(t *testing.T) {
 	}{
 		"losses are allowed": {
 			allowed, trials.Found, step,
-			"smallest safe pre-stop delay: 0.1 s. It passed its checks in 2 of 2 runs (lost 12); at 0 s 2 of 2 failed (lost 253)", "", [2]string{"253", "12"},
+			"smallest safe pre-stop delay: 0.1 s. It passed its checks in 2 of 2 runs (lost 12); at 0 s 2 of 2 failed (lost 253)", "",
+			[2]string{"253", "12"},
 		},
 		"another check failed": {
 			lossless, trials.Found, step,
-			"smallest safe pre-stop delay: 0.1 s. It passed its checks in 2 of 2 runs (lost 0); at 0 s 2 of 2 failed (lost 0)", "", [2]string{"0", "0"},
+			"smallest safe pre-stop delay: 0.1 s. It passed its checks in 2 of 2 runs (lost 0); at 0 s 2 of 2 failed (lost 0)", "",
+			[2]string{"0", "0"},
 		},
 		"always safe": {
 			allowed, trials.AlwaysSafe, step,
-			"no pre-stop delay from 0.1 s on failed its checks: 0.1 s passed its checks in 3 of 3 runs (lost 12)", "the least one passed its checks", [2]string{"253", "12"},
+			"no pre-stop delay from 0.1 s on failed its checks: 0.1 s passed its checks in 3 of 3 runs (lost 12)", "the least one passed its checks",
+			[2]string{"253", "12"},
 		},
 		"never safe": {
 			lossless, trials.NeverSafe, 0,
-			"no pre-stop delay up to 0 s is safe: 0 s failed its checks (lost 0)", "the checks may fail for another cause", [2]string{"0", "0"},
+			"no pre-stop delay up to 0 s is safe: 0 s failed its checks (lost 0)", "the checks may fail for another cause",
+			[2]string{"0", "0"},
 		},
 		"drifting": {
 			allowed, trials.Drifting, 0,
-			"no certain answer: 0 s passed its checks at first, and failed them later (lost 253)", "or fails now and then", [2]string{"253", "12"},
+			"no certain answer: 0 s passed its checks at first, and failed them later (lost 253)", "or fails now and then",
+			[2]string{"253", "12"},
 		},
 		"interrupted": {
 			allowed, trials.Interrupted, 0,
-			"interrupted before the search was over; so far 0 s failed its checks (lost 253), 0.1 s passed its checks in 3 runs (lost 12)", "", [2]string{"253", "12"},
+			"interrupted before the search was over; so far 0 s failed its checks (lost 253), 0.1 s passed its checks in 3 runs (lost 12)", "",
+			[2]string{"253", "12"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

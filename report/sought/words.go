@@ -196,7 +196,9 @@ const (
 type Row struct{ Value, FailedIn, Lost, Exposed, Verdict string }
 
 // Head is the first row.
-func (a *Answer) Head() Row { return Row{a.Title, a.either("lost in", "failed in"), "lost", "exposed", "verdict"} }
+func (a *Answer) Head() Row {
+	return Row{a.Title, a.either("lost in", "failed in"), "lost", "exposed", "verdict"}
+}
 
 // Rows have the values that were tried, the least first.
 func (a *Answer) Rows() []Row {
