@@ -221,7 +221,7 @@ func (j *judgedLoad) checkQuantile(asked check.Check) history.Checked {
 	case failed:
 		c.Outcome, c.Reason = check.Fail, fmt.Sprintf("%s: %s", asked, c.Met)
 		if limit.Extreme != "" {
-			j.Notes = append(j.Notes, fmt.Sprintf("a run that is like the %d past ones is beyond their %s 1 time in %d", limit.Runs, limit.Extreme, limit.Runs+1))
+			j.Notes = append(j.Notes, howRare(len(found), &limit))
 		}
 	default:
 		c.Outcome = check.Pass
@@ -274,6 +274,15 @@ func limitText(asked check.Check, l *check.Limit) string {
 		text += ", their " + string(l.Extreme)
 	}
 	return text
+}
+
+// howRare says how often chance alone puts new runs beyond an extreme of the past
+// ones: any of them all may be the most extreme one.
+func howRare(runs int, past *check.Limit) string {
+	if runs == 1 {
+		return fmt.Sprintf("a run that is like the %d past ones is beyond their %s 1 time in %d", past.Runs, past.Extreme, past.Runs+1)
+	}
+	return fmt.Sprintf("of %d runs that are like the %d past ones, at least one is beyond their %s %d times in %d", runs, past.Runs, past.Extreme, runs, past.Runs+runs)
 }
 
 func pastRuns(n int) string { return phrase.Counted(int64(n), "past run", "past runs") }

@@ -101,6 +101,10 @@ func TestInHistoryRepeated(t *testing.T) {
 	if want := "new lost requests in 3 of 3 runs, 1–14 per run (0.10–1.4 %); history lost requests in 9 of 12 runs, 0–12 per run (0–1.2 %)"; r.Verdict.Sentence != want {
 		t.Errorf("got %q; want %q", r.Verdict.Sentence, want)
 	}
+	want = []string{"of 3 runs that are like the 12 past ones, at least one is beyond their maximum 3 times in 15"}
+	if diff := cmp.Diff(want, r.History.Loads[0].Notes); diff != "" {
+		t.Error(diff)
+	}
 	got := r.History.Loads[0].Checks[0]
 	limit := check.Limit{
 		Figure: metric.Figure{Value: 12, Known: true}, Runs: 12, Extreme: check.Maximum,

@@ -150,6 +150,11 @@ func (p *Proof) judge(unfinished string, round *record.ProofRound) record.ProofO
 		p.Doubts = append(p.Doubts, fmt.Sprintf("%s was not tried: %s", p.Rounds[untried].Change, cmp.Or(p.Stopped, "interrupted")))
 	case round != nil && len(p.After.Lost) == 0:
 		p.Doubts = append(p.Doubts, fmt.Sprintf("there is no run with %s", round.Change))
+	case round != nil && round.Outcome == "" && p.Interrupted:
+		p.Doubts = append(p.Doubts, fmt.Sprintf("interrupted before %s was compared", round.Change))
+	case round != nil && p.After.lostIn() == 0 && byChance(&p.Before, &p.After):
+		p.Doubts = append(p.Doubts, fmt.Sprintf("chance explains that none were lost with %s: only %d of %d runs before lost any", round.Change, p.Before.lostIn(), len(p.Before.Lost)))
+		p.Hints = append(p.Hints, "raise --repeat")
 	}
 	switch {
 	case len(p.Doubts) > 0:
@@ -163,6 +168,15 @@ func (p *Proof) judge(unfinished string, round *record.ProofRound) record.ProofO
 // much is by how much single runs must differ before it counts: what an event
 // loses easily varies by a factor of two or three from run to run.
 const much = 4
+
+// byChance reports that the runs do not show that a change after which nothing was
+// lost made a difference: too few runs before it lost anything.
+func byChance(before, after *ProofSide) bool {
+	if p, tested := compare.Differ(before.ratios(), after.ratios()); tested {
+		return p >= compare.Alpha
+	}
+	return before.lostIn() < len(before.Lost)
+}
 
 // compareSides says whether less was lost after a change than before it. Where
 // there are enough runs for a test over them, that decides; where there are not,
@@ -228,8 +242,12 @@ func (p *Proof) Sentence() string {
 	if len(p.After.Lost) > 0 {
 		text += " before; with " + p.Change + " " + p.After.text()
 	}
-	if p.Outcome != record.Fixed && p.Stopped != "" {
+	switch {
+	case p.Outcome == record.Fixed:
+	case p.Stopped != "":
 		text += "; " + p.Stopped
+	case p.Interrupted:
+		text += "; interrupted"
 	}
 	return text + p.where()
 }

@@ -75,8 +75,35 @@ func TestProofOutcome(t *testing.T) {
 			func(rec *record.Recording) { rec.Runs[1].Marks = nil },
 			record.CannotTell, "cannot tell: with x: no event was seen: nothing was done to the target",
 		},
+		"interrupted before it was compared": {
+			[]int{250},
+			[]int{0},
+			func(rec *record.Recording) { rec.Proof.Interrupted = true },
+			record.CannotTell, "cannot tell: interrupted before x was compared; 250 of",
+		},
+		"interrupted after it was compared": {
+			[]int{250},
+			[]int{0},
+			func(rec *record.Recording) { rec.Proof.Rounds[0].Outcome, rec.Proof.Interrupted = record.Fixed, true },
+			record.Fixed, "fixed: 250 of ",
+		},
+		"interrupted in a later round": {
+			[]int{250},
+			[]int{20},
+			func(rec *record.Recording) {
+				next := reporttest.Round("x and y", "")
+				next.Variant = ""
+				rec.Proof.Rounds[0].Outcome, rec.Proof.Interrupted = record.Better, true
+				rec.Proof.Rounds = append(rec.Proof.Rounds, next)
+			},
+			record.Better, "; interrupted",
+		},
 		"in every run":                          {[]int{250, 240}, []int{0, 0}, nil, record.Fixed, "fixed: 240–250 of 4,6"},
 		"in one run some is left":               {[]int{250, 240}, []int{0, 9}, nil, record.Better, "with x 0–9 of 4,"},
+		"by chance: few runs":                   {[]int{250, 0}, []int{0, 0}, nil, record.CannotTell, "cannot tell: chance explains that none were lost with x: only 1 of 2 runs before lost any; 0–250 of 4,6"},
+		"by chance: enough runs for a test":     {[]int{0, 0, 0, 250}, []int{0, 0, 0, 0}, nil, record.CannotTell, "only 1 of 4 runs before lost any; 0–250 of 4,6"},
+		"not quite by chance":                   {[]int{0, 9, 9, 250}, []int{0, 0, 0, 0}, nil, record.CannotTell, "only 3 of 4 runs before lost any; "},
+		"enough runs for a test: all of it":     {[]int{1, 9, 9, 250}, []int{0, 0, 0, 0}, nil, record.Fixed, "with x none of 4,426 in each of 4 runs"},
 		"few runs, alike":                       {[]int{250, 100}, []int{200, 90}, nil, record.NoChange, ""},
 		"enough runs for a test: a little":      {[]int{250, 240, 245, 251}, []int{230, 231, 232, 229}, nil, record.Better, ""},
 		"enough runs for a test: a little more": {[]int{230, 231, 232, 229}, []int{250, 240, 245, 251}, nil, record.Worse, ""},
@@ -128,5 +155,14 @@ func TestProofRounds(t *testing.T) {
 	}
 	if got := r.Proof.Sentence(); strings.Contains(got, "patch in") {
 		t.Errorf("%q names a file that is not written", got)
+	}
+}
+
+// TestProofNotCompared: a change with runs was tried, also if an interrupt came
+// before they were compared.
+func TestProofNotCompared(t *testing.T) {
+	text := textOf(t, proofOf(t, []int{250}, []int{0}, func(rec *record.Recording) { rec.Proof.Interrupted = true }))
+	if !strings.Contains(text, "  1. x: not compared; for: ") {
+		t.Error(text)
 	}
 }

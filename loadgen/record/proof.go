@@ -9,6 +9,9 @@ type Proof struct {
 	Stopped string       `json:"stopped,omitempty"`
 	File    string       `json:"file,omitempty"` // where the patch was written; "" if nowhere
 	Kept    bool         `json:"kept,omitempty"` // the last change that helped is still in force
+	// Interrupted: it was stopped from outside. Runs with the last change may be
+	// missing, and it has no outcome then.
+	Interrupted bool `json:"interrupted,omitempty"`
 }
 
 // ProofRound is one change, and how much it helped.
@@ -21,7 +24,7 @@ type ProofRound struct {
 	Patch      string       `json:"patch,omitempty"`   // the change as a file; "" if there is no object
 	Variant    string       `json:"variant"`           // of the runs with the change; "" if it was not tried
 	Against    string       `json:"against"`           // variant of the runs that it is compared with
-	Outcome    ProofOutcome `json:"outcome,omitempty"` // "" if it was not tried
+	Outcome    ProofOutcome `json:"outcome,omitempty"` // "" if it was not tried, or not compared
 }
 
 // ProofOutcome says whether a change helped.

@@ -112,10 +112,12 @@ func remember(name, path string) (*history.Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	if recording.Search != nil {
+	switch {
+	case recording.Search != nil:
 		return nil, fmt.Errorf("%s: its runs are the trials of a search", path)
-	}
-	if len(recording.Runs) == 0 {
+	case recording.Proof != nil:
+		return nil, fmt.Errorf("%s: its runs are those of a proof, with different changes", path)
+	case len(recording.Runs) == 0:
 		return nil, fmt.Errorf("%s: no runs", path)
 	}
 	return report.Remember(name, recording), nil

@@ -12,7 +12,7 @@ import (
 // valuesMarkdown has a row for each value that a search tried.
 func valuesMarkdown(a *sought.Answer) string {
 	h := a.Head()
-	t := newMarkdownTable(mdInline(h.Value)+" >", h.LostIn+" >", h.Lost+" >", h.Exposed+" >", h.Verdict)
+	t := newMarkdownTable(mdInline(h.Value)+" >", h.FailedIn+" >", h.Lost+" >", h.Exposed+" >", h.Verdict)
 	for i, row := range a.Rows() {
 		if i == maxRows {
 			t.remark("other values")
@@ -22,7 +22,7 @@ func valuesMarkdown(a *sought.Answer) string {
 		if a.Outcome == trials.Found && row.Value == a.Range.Words(a.Value) {
 			mark = "**"
 		}
-		t.row(mark+mdInline(row.Value)+mark, row.LostIn, row.Lost, row.Exposed, row.Verdict)
+		t.row(mark+mdInline(row.Value)+mark, row.FailedIn, row.Lost, row.Exposed, row.Verdict)
 	}
 	return t.String()
 }
@@ -35,8 +35,9 @@ func searchSuite(r *report.Report) *suiteXML {
 	c := caseXML{Name: clean("smallest safe " + a.Title), ClassName: "nodrop.search"}
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n", v.Text())
+	h := a.Head()
 	for _, row := range a.Rows() {
-		fmt.Fprintf(&out, "%s: lost in %s, lost %s, exposed %s: %s\n", row.Value, row.LostIn, row.Lost, row.Exposed, row.Verdict)
+		fmt.Fprintf(&out, "%s: %s %s, lost %s, exposed %s: %s\n", row.Value, h.FailedIn, row.FailedIn, row.Lost, row.Exposed, row.Verdict)
 	}
 	c.mark(v.Outcome, "search", clean(a.Sentence()), bodyText(append([]string{a.Sentence()}, v.Reasons...), v.Hints, nil))
 	c.Out = out.String()

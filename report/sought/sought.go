@@ -1,10 +1,11 @@
 // Package sought answers what a search looked for: the smallest value of a
-// setting with which nothing is lost, how sure that is, and why smaller ones are
-// not enough.
+// setting with which the checks hold, as a rule that nothing is lost, how sure
+// that is, and why smaller ones are not enough.
 //
 // The pipeline: the trials of a recording and the figures of their runs → what
 // each value lost → an Answer, in sentences and as a table. It judges nothing
-// that the search did not judge.
+// that the search did not judge. A trial that proves nothing counts nowhere: it
+// confirms no value, and neither its losses nor its requests are shown.
 package sought
 
 import (
@@ -21,35 +22,59 @@ import (
 type Answer struct {
 	*trials.Search
 	Values []Value // that were tried, the least first
-	// Telling is the value whose losses show why a smaller one is not enough, or
-	// why none was found; nil if none lost.
+	// Telling is the value whose failures show why a smaller one is not enough, or
+	// why none was found; nil if none failed.
 	Telling *Value
-	runs    []analysis.Figures
+	// ByLoss: each trial that passed lost nothing, and each that failed lost
+	// requests. Otherwise the checks are about more than that, or allow some loss.
+	ByLoss bool
+	runs   []analysis.Figures
 }
 
 // Value is what the runs with one value show.
 type Value struct {
-	Value int64
-	Trials,
-	LostIn,
-	Unclear int // trials; those that failed; those that prove nothing
-	Confirmed Confirmed
-	Lost      Span // requests, of the trials that failed
-	Exposed   Span // requests, of all trials
+	Value     int64
+	Tally           // of all its trials
+	Confirmed Tally // of those that confirm it, or the value above it
+	Unclear   int   // further trials, which prove nothing
 	Places    []int
 }
 
-// Confirmed is what the confirmation of a value, or of the one above it, shows.
-type Confirmed struct {
-	Trials, LostIn int
-	Lost           Span
-	Exposed        Span
+// Tally counts the trials that passed and failed.
+type Tally struct {
+	Passed, Failed int
+	Allowed        Span // requests that each of those that passed lost
+	Lost           Span // requests that each of those that failed lost
+	Exposed        Span // requests, in all of them
+}
+
+// Trials is how many prove something.
+func (t *Tally) Trials() int { return t.Passed + t.Failed }
+
+func (t *Tally) add(verdict record.Verdict, lost, exposed int64) {
+	if verdict == record.Pass {
+		t.Passed++
+		t.Allowed.add(lost)
+	} else {
+		t.Failed++
+		t.Lost.add(lost)
+	}
+	t.Exposed.add(exposed)
 }
 
 // Span is the least and the most of a number.
 type Span struct {
 	Least, Most int64
 	known       bool
+}
+
+// with is the span of both.
+func (s Span) with(other Span) Span {
+	if other.known {
+		s.add(other.Least)
+		s.add(other.Most)
+	}
+	return s
 }
 
 func (s *Span) add(n int64) {
@@ -61,7 +86,7 @@ func (s *Span) add(n int64) {
 
 // Of returns the answer of a search from the figures of its recording's runs.
 func Of(search *trials.Search, runs []analysis.Figures) *Answer {
-	a := &Answer{Search: search, runs: runs}
+	a := &Answer{Search: search, ByLoss: true, runs: runs}
 	for i := range search.Trials {
 		a.add(&search.Trials[i])
 	}
@@ -76,26 +101,17 @@ func (a *Answer) add(t *trials.Trial) {
 		a.Values = append(a.Values, Value{Value: t.Value})
 		v = &a.Values[len(a.Values)-1]
 	}
-	lost, exposed := a.Counts(t)
 	v.Places = append(v.Places, t.Runs...)
-	v.Trials++
-	v.Exposed.add(exposed)
-	confirms := t.Part == trials.Confirm
-	if confirms {
-		v.Confirmed.Trials++
-		v.Confirmed.Exposed.add(exposed)
-	}
-	switch record.Verdict(t.Verdict) {
-	case record.Fail:
-		v.LostIn++
-		v.Lost.add(lost)
-		if confirms {
-			v.Confirmed.LostIn++
-			v.Confirmed.Lost.add(lost)
-		}
-	case record.Pass:
-	default:
+	verdict := record.Verdict(t.Verdict)
+	if verdict != record.Pass && verdict != record.Fail {
 		v.Unclear++
+		return
+	}
+	lost, exposed := a.Counts(t)
+	a.ByLoss = a.ByLoss && (verdict == record.Pass) == (lost == 0)
+	v.add(verdict, lost, exposed)
+	if t.Part == trials.Confirm {
+		v.Confirmed.add(verdict, lost, exposed)
 	}
 }
 
@@ -118,16 +134,16 @@ func (a *Answer) At(value int64) *Value {
 }
 
 // telling prefers the value one step below the one found, then the largest that
-// lost.
+// failed.
 func (a *Answer) telling() *Value {
 	if a.Outcome == trials.Found {
 		return a.At(a.Value - a.Range.Step)
 	}
-	if v := a.At(a.Value); v != nil && v.LostIn > 0 {
+	if v := a.At(a.Value); v != nil && v.Failed > 0 {
 		return v
 	}
 	for i := range slices.Backward(a.Values) {
-		if a.Values[i].LostIn > 0 {
+		if a.Values[i].Failed > 0 {
 			return &a.Values[i]
 		}
 	}
@@ -142,6 +158,6 @@ func (a *Answer) Last() []int {
 	return a.Trials[len(a.Trials)-1].Runs
 }
 
-// Bound is the share of runs that may lose although none of n did: what is missed
+// Bound is the share of runs that may fail although none of n did: what is missed
 // 1 time in 20, as 1 in how many runs. It is 1 if even every second run may.
 func Bound(n int) int { return int(1 / (1 - math.Pow(0.05, 1/float64(n)))) }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,13 +15,9 @@ import (
 
 // hunt returns the search of a scenario file.
 func (o *runOptions) hunt(p *plan, products []string) *hunt {
-	confirm := o.find.confirm
-	if p.search.Confirm > 0 && !o.find.set.Changed("confirm") {
-		confirm = p.search.Confirm
-	}
 	h := &hunt{
 		Program: o.Program,
-		Search:  trials.Search{Setting: p.search.Var, Title: p.search.Var, Variant: p.Variants[0].Name, Range: p.search.Range, Confirm: confirm},
+		Search:  trials.Search{Setting: p.search.Var, Title: p.search.Var, Variant: p.Variants[0].Name, Range: p.search.Range, Confirm: o.confirmations(p)},
 		with: func(value string) (*scenario.Scenario, error) {
 			s, err := p.with(value)
 			if err != nil {
@@ -52,14 +47,37 @@ func (o *runOptions) checkSearch(p *plan) error {
 		return nil
 	case o.repeated:
 		return &misuse.Error{Problem: "--repeat: not with a search, which repeats what it finds", Hint: "--confirm N"}
-	case len(p.Streams)*trialsAtMost > record.MaxRuns:
-		return errors.New("a search of as many loads does not fit into a recording")
 	}
-	return nil
+	return fits(p.search.Range.Steps(), o.confirmations(p), len(p.Streams))
 }
 
-// trialsAtMost is more than any search makes with the most that --confirm takes.
-const trialsAtMost = 300
+// confirmations is how often the value found is run again.
+func (o *runOptions) confirmations(p *plan) int {
+	if p.search.Confirm > 0 && !o.find.set.Changed("confirm") {
+		return p.search.Confirm
+	}
+	return o.find.confirm
+}
+
+// fits refuses a search whose recording could have more runs than one may have:
+// nothing would read it.
+func fits(steps, confirm, loads int) error {
+	most := search.AtMost(steps, confirm)
+	if most*loads <= record.MaxRuns {
+		return nil
+	}
+	wrong := &misuse.Error{
+		Problem: fmt.Sprintf("the search may take %d runs with %d loads each, and a recording has room for %d: one for each load", most, loads, record.MaxRuns),
+		Hint:    "search fewer loads side by side, or in larger steps",
+	}
+	for n := confirm - 1; n >= 1; n-- {
+		if search.AtMost(steps, n)*loads <= record.MaxRuns {
+			wrong.Hint = fmt.Sprintf("--confirm %d", n)
+			break
+		}
+	}
+	return wrong
+}
 
 // search runs a search. It is confirmed once, for all trials.
 func (o *runOptions) search(ctx context.Context, p *plan, products []string) error {
@@ -83,5 +101,7 @@ func (h *hunt) describe() string {
 	if h.Variant != "" {
 		text += " with which " + h.Variant + " passes its checks"
 	}
-	return text + fmt.Sprintf("\n  at most %d runs, then %d with the value found and %d with the one a step below, in turns", search.Before(r.Steps()), h.Confirm, h.Confirm)
+	steps := r.Steps()
+	return text + fmt.Sprintf("\n  at most %d runs, then %d with the value found and %d with the one a step below, in turns", search.Before(steps), h.Confirm, h.Confirm) +
+		fmt.Sprintf("\n  in all at most %d: a value that fails when it is confirmed is searched on from, and a run that proves nothing is repeated", search.AtMost(steps, h.Confirm))
 }

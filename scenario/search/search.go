@@ -7,7 +7,8 @@
 // value and the one below it in turns, to confirm it. A value that loses in its
 // confirmation was safe by luck: the search goes on above it.
 //
-// The invariant: at most 2·log2(steps) + 1 trials come before each confirmation.
+// The invariant: at most 2·log2(steps) + 1 trials come before each confirmation,
+// and at most AtMost in all.
 // The package knows values only by their place in the range: no clock, no
 // process.
 package search
@@ -109,6 +110,10 @@ func Before(steps int) int {
 	}
 	return int(2*math.Log2(float64(steps))) + 1
 }
+
+// AtMost is the greatest number of trials of a search, with those of confirmations
+// that did not hold and those that proved nothing.
+func AtMost(steps, confirm int) int { return maxRejected*(Before(steps)+2*confirm) + maxUnclear }
 
 func (g *searching) end(outcome trials.Outcome, place int) {
 	if g.result == nil {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"nodrop/loadgen/record"
 	"nodrop/loadgen/record/trials"
 )
 
@@ -140,7 +141,7 @@ func TestNoise(t *testing.T) {
 		r := o.search(t, confirm)
 		o.check(t)
 		ended[r.Outcome]++
-		if most := maxRejected*(Before(steps)+2*confirm) + maxUnclear; len(o.made) > most {
+		if most := AtMost(steps, confirm); len(o.made) > most {
 			t.Fatalf("seed %d: %d trials; want at most %d", seed, len(o.made), most)
 		}
 		if r.Outcome == trials.Found && (o.count(trials.Confirm, r.Place, Safe) < confirm || r.Place == 0 || o.count(trials.Confirm, r.Place, Lossy) > 0 || o.count(trials.Confirm, r.Place-1, Lossy) == 0) {
@@ -197,6 +198,13 @@ func TestOutcomes(t *testing.T) {
 				t.Errorf("got %+v after %d trials; want %+v", got, len(o.made), tc.want)
 			}
 		})
+	}
+}
+
+// TestFitsIntoRecording: the longest search of one load can be read back.
+func TestFitsIntoRecording(t *testing.T) {
+	if got := AtMost(trials.MaxSteps, trials.MaxConfirm); got > record.MaxRuns {
+		t.Errorf("%d runs; a recording has at most %d", got, record.MaxRuns)
 	}
 }
 

@@ -18,11 +18,10 @@ type Range struct {
 	Step int64  `json:"step"`
 }
 
-// Limits of a range.
-const (
-	maxSteps = 1_000_000
-	maxValue = int64(10_000 * time.Hour)
-)
+// MaxSteps limits the steps of a range.
+const MaxSteps = 1_000_000
+
+const maxValue = int64(10_000 * time.Hour)
 
 // units are the units in which times are written, with their length in ns.
 var units = map[string]int64{"": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
@@ -42,8 +41,8 @@ func (r *Range) Validate() error {
 		return fmt.Errorf("from %s to %s: there is not a step of %s between them", r.Text(r.From), r.Text(r.To), r.Text(r.Step))
 	case (r.To-r.From)%r.Step != 0:
 		return fmt.Errorf("from %s to %s is not a whole number of steps of %s", r.Text(r.From), r.Text(r.To), r.Text(r.Step))
-	case r.Steps() > maxSteps:
-		return fmt.Errorf("from %s to %s by %s: more than %d steps", r.Text(r.From), r.Text(r.To), r.Text(r.Step), maxSteps)
+	case r.Steps() > MaxSteps:
+		return fmt.Errorf("from %s to %s by %s: more than %d steps", r.Text(r.From), r.Text(r.To), r.Text(r.Step), MaxSteps)
 	}
 	return nil
 }

@@ -29,9 +29,13 @@ func writeProof(out *page.Page, p *report.Proof) {
 
 // RoundLine says what a change was for, and what came of it.
 func RoundLine(r *record.ProofRound) string {
-	outcome := "not tried"
-	if r.Outcome != "" {
-		outcome = string(r.Outcome)
+	outcome := string(r.Outcome)
+	switch {
+	case outcome != "":
+	case r.Variant != "":
+		outcome = "not compared"
+	default:
+		outcome = "not tried"
 	}
 	return fmt.Sprintf("%s: %s; for: %s (%s)", r.Change, outcome, r.Title, r.Confidence)
 }

@@ -21,12 +21,12 @@ func WriteSearch(out *page.Page, r *report.Report, b *brief.Brief) {
 	fmt.Fprintln(out)
 	t := &page.Table{Indent: 2, Gap: 3, Head: true, Right: true}
 	h := r.Search.Head()
-	t.Row(h.Value, h.LostIn, h.Lost, h.Exposed, h.Verdict)
+	t.Row(h.Value, h.FailedIn, h.Lost, h.Exposed, h.Verdict)
 	for _, row := range rows {
 		if row.Verdict == sought.NotSafe {
 			row.Lost = out.In(page.Red, row.Lost)
 		}
-		t.Row(row.Value, row.LostIn, row.Lost, row.Exposed, row.Verdict)
+		t.Row(row.Value, row.FailedIn, row.Lost, row.Exposed, row.Verdict)
 	}
 	t.Write(out)
 	if causes := telling(r, b); len(causes) > 0 {
