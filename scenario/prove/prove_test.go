@@ -302,7 +302,6 @@ func TestProve(t *testing.T) {
 	}
 }
 
-<<<<<<< HEAD
 // TestProveInterruptedInSetup: a change with which there is a run has been tried,
 // although the proof was interrupted before the next run began.
 func TestProveInterruptedInSetup(t *testing.T) {
@@ -319,7 +318,9 @@ func TestProveInterruptedInSetup(t *testing.T) {
 		if r := rec.Proof.Rounds[0]; r.Variant != tt.variant || r.Outcome != "" {
 			t.Errorf("%s: the round is of %q, %q; want %q", tt.unready, r.Variant, r.Outcome, tt.variant)
 		}
-=======
+	}
+}
+
 // TestProveMasks: a change is shown and recorded without secrets.
 func TestProveMasks(t *testing.T) {
 	w := world{causes: []cause{{code: "A", confidence: "shown", lost: 30}}, diff: "-  x: old\n+  x: S3CRET\n+  url: http://me:p4ss@host/\n"}
@@ -337,7 +338,6 @@ func TestProveMasks(t *testing.T) {
 	}
 	if recorded := rec.Proof.Rounds[0].Diff; shown != want || recorded != want {
 		t.Errorf("shown:\n%srecorded:\n%swant:\n%s", shown, recorded, want)
->>>>>>> fix-kube
 	}
 }
 
