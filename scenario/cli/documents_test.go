@@ -181,6 +181,8 @@ var exits = []struct {
 	{"nodrop -c 200 -n 50000 -q 25 -disable-keepalive --settle 10s \\\n\t--restart", cli.ExitMisuse, unreachable},
 	{"nodrop -c 200 -n 50000 -q 25 -disable-keepalive --settle 10s \\\n\t--evict", cli.ExitMisuse, unreachable},
 	{"nodrop scenario run --set ASM_KUBECONFIG=", cli.ExitMisuse, unreachable},
+	{"nodrop prove -n 50000 -c 200", cli.ExitMisuse, unreachable},
+	{"nodrop prove --variant off --set ASM_KUBECONFIG=", cli.ExitMisuse, unreachable},
 }
 
 // unreachable is in what nodrop says of the cluster of the tests.

@@ -16,8 +16,8 @@ import (
 )
 
 // unasked are the actions without a verb: Graceful, which a scenario writes
-// differently, and those that Prepare adds.
-var unasked = []string{"Graceful", "Preflight", "AtRest"}
+// differently, and those that Prepare or a proof adds.
+var unasked = []string{"Graceful", "Preflight", "AtRest", "Replaced"}
 
 // TestVerbs checks that each action of this package is in the table and
 // implements planner.

@@ -65,6 +65,7 @@ func (p *Proof) Prove(ctx context.Context) (*record.Recording, error) {
 	p.Event.Name = AsItIs
 	unjudged(&p.Event)
 	err := t.prove(ctx)
+	t.recording.Proof.Interrupted = interrupted(ctx)
 	return t.recording, err
 }
 
