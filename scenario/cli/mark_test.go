@@ -30,8 +30,8 @@ func TestNoMarks(t *testing.T) {
 			if got := stderr.String(); got != tt.want {
 				t.Errorf("on stderr: %q; want %q", got, tt.want)
 			}
-			if len(s.Environ) != 1 || s.Environ[0] != "NODROP_MARKS=" {
-				t.Errorf("environment %q", s.Environ)
+			if len(p.environ) != 1 || p.environ[0] != "NODROP_MARKS=" {
+				t.Errorf("environment %q", p.environ)
 			}
 		})
 	}

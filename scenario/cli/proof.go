@@ -31,7 +31,6 @@ func (p *Program) proveInto(ctx context.Context, proof *prove.Proof, out Output,
 	all := proof.Scenario
 	all.Variants = []scenario.Variant{proof.Event}
 	defer p.takeMarks(&all)() // one place for the marks of all runs
-	proof.Scenario.Environ = all.Environ
 	proof.Scenario.Interrupts = p.Interrupts
 	proof.Judge = p.Judge
 	proof.Run = func(ctx context.Context, s *scenario.Scenario) (*record.Recording, error) {
