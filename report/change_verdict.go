@@ -54,22 +54,12 @@ func (c *Judged) judge(saved []compare.Saved, checks []string) (Verdict, []check
 		}
 		v.hint(hints...)
 	}
-	trusted := v.Outcome == check.None
 	v.Sentence = c.within(ofArms([]*compare.Arm{&c.Base, &c.New}))
 	var results []check.Result
 	for _, text := range checks {
 		results = append(results, c.check(text))
 	}
-	failed := v.weigh("", results)
-	switch {
-	case !trusted:
-	case failed:
-		v.Outcome = check.Fail
-	case len(checks) == 0:
-		c.byLoss(&v)
-	case v.Outcome == check.None:
-		v.Outcome = check.Pass
-	}
+	v.decide(results, func() { c.byLoss(&v) })
 	if v.Outcome == check.Pass {
 		c.doubtUnseen(&v)
 	}

@@ -115,23 +115,13 @@ func (j *judgedLoad) judge(checks []string) {
 	for _, doubt := range j.New.Doubts {
 		v.doubt(j.New.File + ": " + doubt)
 	}
-	trusted := v.Outcome == check.None
 	var results []check.Result
 	for _, text := range checks {
 		one := j.check(text)
 		j.Checks = append(j.Checks, one)
 		results = append(results, one.Result)
 	}
-	failed := v.weigh("", results)
-	switch {
-	case !trusted:
-	case failed:
-		v.Outcome = check.Fail
-	case len(checks) == 0:
-		j.byLoss()
-	case v.Outcome == check.None:
-		v.Outcome = check.Pass
-	}
+	v.decide(results, j.byLoss)
 	for _, run := range j.New.Arm.Runs {
 		doubt, hint := Unseen(&run.Figures)
 		if doubt != "" && v.Outcome == check.Pass {

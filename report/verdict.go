@@ -64,6 +64,22 @@ func judge(unfinished string, runs []RunReport, list []compare.Group) (Verdict, 
 	return v, checks
 }
 
+// decide is for runs that are judged together: if one of them is in doubt already,
+// the verdict stays inconclusive. Otherwise checks decide or, without any, byLoss.
+func (v *Verdict) decide(results []check.Result, byLoss func()) {
+	trusted := v.Outcome == check.None
+	failed := v.weigh("", results)
+	switch {
+	case !trusted:
+	case failed:
+		v.Outcome = check.Fail
+	case len(results) == 0:
+		byLoss()
+	case v.Outcome == check.None:
+		v.Outcome = check.Pass
+	}
+}
+
 // weigh adds the reasons of one run's checks. It reports whether a check failed
 // and none was inconclusive.
 func (v *Verdict) weigh(name string, results []check.Result) (failed bool) {

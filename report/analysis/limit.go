@@ -9,18 +9,21 @@ import (
 // Limits is the smallest loss that a run could have detected: what "0 lost"
 // cannot rule out.
 type Limits struct {
-	// UpperBound is the loss ratio that a run of this size misses 1 time in 20:
-	// 1 − 0.05^(1/n), the one-sided 95 % bound for 0 of n.
+	// UpperBound is the loss ratio that a run of this size misses 1 time in 20.
 	UpperBound float64
 	Of         int     // number of endpoints
 	Rate       float64 // requests/s of the run, or of the event if lower
 }
 
+// BoundOfNone is the share that 0 of n cannot rule out: 1 − 0.05^(1/n), the
+// one-sided 95 % bound. n is at least 1.
+func BoundOfNone(n int64) float64 { return 1 - math.Pow(0.05, 1/float64(n)) }
+
 // findLimits computes the limits from the counts and the time bins.
 func findLimits(run *record.Run, event Event) Limits {
 	l := Limits{Of: max(1, EndpointCount(run))}
 	if n := run.Counts.OK + run.Counts.Lost; n > 0 {
-		l.UpperBound = 1 - math.Pow(0.05, 1/float64(n))
+		l.UpperBound = BoundOfNone(n)
 	}
 	if run.Duration > 0 {
 		l.Rate = float64(run.Counts.Started) / Seconds(run.Duration)

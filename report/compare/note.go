@@ -2,9 +2,9 @@ package compare
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
+	"nodrop/report/analysis"
 	"nodrop/report/phrase"
 )
 
@@ -50,7 +50,7 @@ func (a *Arm) zeroNotes() []string {
 	}
 	return []string{
 		fmt.Sprintf("%s: 0 lost, but the loss ratio of %s may be up to %s (95 %% confidence)", a.Name, of, phrase.Percentage(bound)),
-		fmt.Sprintf("%s: 0 lost in %s, but up to %s of such runs may lose requests", a.Name, phrase.Counted(int64(r), "run", "runs"), phrase.Percentage(1-math.Pow(0.05, 1/float64(r)))),
+		fmt.Sprintf("%s: 0 lost in %s, but up to %s of such runs may lose requests", a.Name, phrase.Counted(int64(r), "run", "runs"), phrase.Percentage(analysis.BoundOfNone(int64(r)))),
 	}
 }
 

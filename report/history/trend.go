@@ -2,8 +2,8 @@ package history
 
 import (
 	"fmt"
-	"math"
 
+	"nodrop/report/analysis"
 	"nodrop/report/compare"
 	"nodrop/report/metric"
 	"nodrop/report/phrase"
@@ -53,7 +53,7 @@ func (l *Load) trend() Trend {
 	t.Lost, t.Outage = compare.HalvesOf(lost), compare.HalvesOf(outages)
 	switch {
 	case t.Recordings > 1 && most == 0:
-		t.Direction, t.Bound = NoLoss, 1-math.Pow(0.05, 1/float64(t.Runs))
+		t.Direction, t.Bound = NoLoss, analysis.BoundOfNone(int64(t.Runs))
 	case t.Lost.Weak:
 		t.Direction = TooFew
 	case !t.Lost.Significant():

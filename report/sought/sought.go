@@ -10,7 +10,6 @@ package sought
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"nodrop/loadgen/record"
@@ -160,4 +159,4 @@ func (a *Answer) Last() []int {
 
 // Bound is the share of runs that may fail although none of n did: what is missed
 // 1 time in 20, as 1 in how many runs. It is 1 if even every second run may.
-func Bound(n int) int { return int(1 / (1 - math.Pow(0.05, 1/float64(n)))) }
+func Bound(n int) int { return int(1 / analysis.BoundOfNone(int64(n))) }

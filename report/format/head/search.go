@@ -80,7 +80,7 @@ func AgainSearch(out *page.Page, r *report.Report, b *brief.Brief) {
 	if cause == nil {
 		return
 	}
-	out.Paragraph("", whyNot(r)+" "+fmt.Sprintf("%s (%s; %s)", cause.Title, share(cause), cause.Confidence))
+	out.Paragraph("", whyNot(r)+" "+mainCause(cause, 0))
 	if list := SearchAdvice(r).Remedies; len(list) > 0 {
 		out.Paragraph("", "What to change: "+list[0].String())
 	}
