@@ -42,9 +42,10 @@ func findableNames() []string {
 	return names
 }
 
-// findSettle is how long the load goes on after the event if --settle does not
-// say: a value may make the event longer than the load.
-const findSettle = time.Second
+// changedSettle is how long the load goes on after the event, at least or if
+// --settle does not say, where runs change the target: a longer delay makes the event
+// longer than the load.
+const changedSettle = time.Second
 
 // hunt returns the search that the flags ask for; nil if they do not. checks are
 // those of --fail-if.
@@ -63,7 +64,7 @@ func (v *labFlags) hunt(p *Program, checks []string) (*hunt, error) {
 	}
 	e.Stops = []gateway.Mode{gateway.Graceful}
 	if !v.set.Changed("settle") {
-		e.Settle = findSettle
+		e.Settle = changedSettle
 	}
 	return &hunt{
 		Program: p,

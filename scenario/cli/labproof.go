@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"time"
 
 	"nodrop/loadgen/misuse"
 	"nodrop/scenario/lab/gateway"
@@ -22,8 +21,8 @@ func (o *labOptions) checkProof() error {
 	if !v.set.Changed("stop") {
 		v.stop = string(gateway.Abrupt)
 	}
-	if !v.set.Changed("settle") { // with a longer delay, the event takes longer
-		v.settle = time.Second
+	if !v.set.Changed("settle") {
+		v.settle = changedSettle
 	}
 	stops, err := parseStopModes(v.stop)
 	switch {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -84,7 +83,7 @@ func (o *proveOptions) defineLoad(fs *pflag.FlagSet) {
 	o.during.define(fs)
 	o.load = cli.NewLoadFlags(fs, loadgen.DefaultOptions())
 	o.load.Stdin = o.In
-	o.during.settle = time.Second
+	o.during.settle = changedSettle
 	settle := fs.Lookup("settle")
 	settle.Usage, settle.DefValue = "keep the load running until this long after the event is over", o.during.settle.String()
 	fs.Lookup("keep").Usage = "leave the change that helped in force, instead of restoring the target"
@@ -196,7 +195,7 @@ func (o *proveOptions) ofFile(ctx context.Context) (*scenario.Scenario, error) {
 	}
 	s := file.Scenario
 	o.repeat = max(1, s.Repeat)
-	s.Settle = max(s.Settle, time.Second)
+	s.Settle = max(s.Settle, changedSettle)
 	return s, nil
 }
 
