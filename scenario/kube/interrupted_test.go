@@ -63,6 +63,7 @@ func interruptAt(t *testing.T, text string, at time.Duration, first syscall.Sign
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	await(t, "it has opened its output, and so handles signals", func() bool { return len(hidden(dir)) > 0 })
 	time.Sleep(at) // samples the run: the same must hold at any time
 	for i := range times {
 		_ = cmd.Process.Signal([]syscall.Signal{first, syscall.SIGINT, syscall.SIGINT}[i]) // it may have ended
@@ -72,10 +73,16 @@ func interruptAt(t *testing.T, text string, at time.Duration, first syscall.Sign
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
 		t.Errorf("exit code %d\n%s", code, &said)
 	}
-	if files, _ := filepath.Glob(filepath.Join(dir, ".*")); len(files) > 0 {
+	if files := hidden(dir); len(files) > 0 {
 		t.Errorf("left behind: %v", files)
 	}
 	return said.String()
+}
+
+// hidden lists the outputs under way.
+func hidden(dir string) []string {
+	files, _ := filepath.Glob(filepath.Join(dir, ".*")) // the pattern is well-formed
+	return files
 }
 
 // leftBehind lists what was not restored, as nodrop must name it.

@@ -161,7 +161,7 @@ func TestProveEvents(t *testing.T) {
 	start(t, a, 4, "")
 	url, before := gatewayURL(t, a), template(t, a)
 	for _, event := range [][]string{{"--delete-pod", "app=gw", "--count", "2"}, {"--evict", "app=gw", "--count", "2"}} {
-		args := append(slices.Concat(small, event), "--yes", "-N", a.Namespace, url)
+		args := append(slices.Concat(small, event), "--settle", "5s", "--yes", "-N", a.Namespace, url) // new pods become ready long after
 		out, _ := proveIn(t, t.TempDir(), 0, args...)
 		if got := lastLine(out); !strings.HasPrefix(got, "fixed: ") || !strings.Contains(got, "with preStop.sleep ") {
 			t.Errorf("%s: the last line is %q\n%s", event, got, out)
@@ -403,11 +403,18 @@ func TestProveInterrupted(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = file.Close() }()
-			cmd := exec.Command("nodrop", append([]string{"prove", "--scale", "deployment/gw=1", "--yes", "-N", a.Namespace, url}, small...)...)
+			cmd := exec.Command("nodrop", append([]string{"prove", "--scale", "deployment/gw=1", "--settle", "5s", "--yes", "-N", a.Namespace, url}, small...)...)
 			cmd.Stdout, cmd.Stderr = file, file
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
+			t.Cleanup(func() {
+				if cmd.ProcessState == nil { // the moment never came
+					t.Log(saidIn(t, dir))
+					_ = cmd.Process.Kill()
+					_ = cmd.Wait()
+				}
+			})
 			await(t, name, tt.when)
 			if tt.away {
 				sendSignal(t, plane, syscall.SIGUSR1)
