@@ -79,6 +79,9 @@ type Config struct {
 	// DrainBound is how long a stopped run waits for requests in flight; 0 = 5 s.
 	DrainBound time.Duration
 
+	HTTP2   HTTP2 // "" = HTTP/1.1
+	Streams int   // most requests at a time on a connection of HTTP/2; 0 = 100
+
 	Engine record.Engine // "" = EngineAuto
 	CPUs   int           // processors to use; 0 = GOMAXPROCS
 
@@ -138,6 +141,9 @@ func (c *Config) Validate() error {
 	if err := c.validateSources(target); err != nil {
 		return err
 	}
+	if err := c.validateHTTP2(target); err != nil {
+		return err
+	}
 	if err := c.validateEngine(target); err != nil {
 		return err
 	}
@@ -183,6 +189,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.DNS == "" {
 		c.DNS = DNSRefresh
+	}
+	if c.Streams == 0 {
+		c.Streams = DefaultStreams
 	}
 	if c.Engine == "" {
 		c.Engine = record.EngineAuto

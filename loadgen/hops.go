@@ -12,17 +12,17 @@ import (
 
 // newHop builds the request for t from the Config.
 func (l *Load) newHop(t target.Target, method string, body engine.Payload, sameHost bool) engine.Hop {
-	req := l.cfg.request(t, method, body, sameHost)
+	plain := l.cfg.request(t, method, body, sameHost)
 	if method != l.cfg.Method || l.body.Len() > 0 && body.Len() == 0 {
-		req.Fields = withoutContent(req.Fields)
+		plain.Fields = withoutContent(plain.Fields)
 	}
-	h := engine.Hop{Target: t, Key: t.Origin(), Address: t.Hostport(), Method: method, Body: body, SameHost: sameHost, Bytes: req.Append(nil)}
+	h := engine.Hop{Target: t, Key: t.Origin(), Address: t.Hostport(), Method: method, Body: body, SameHost: sameHost, Bytes: plain.Append(nil)}
 	if l.isHome(t) {
 		h.Home, h.Address = true, l.address
 	}
 	// Without a body there is nothing to hold back, and the server may omit the
 	// 100 (RFC 9110 §10.1.1), so the field is sent but nothing waits for it.
-	h.Expects = body.Len() > 0 && hasElement(req.Fields, "expect", "100-continue")
+	h.Expects = body.Len() > 0 && hasElement(plain.Fields, "expect", "100-continue")
 	if l.cfg.asksProxy(t) {
 		h.Key = "http proxy" // this connection carries requests to any host
 	} else {
@@ -30,6 +30,11 @@ func (l *Load) newHop(t target.Target, method string, body engine.Payload, sameH
 	}
 	if t.TLS {
 		h.TLS = l.cfg.tlsConfig(t, sameHost)
+	}
+	if l.job.Streams > 0 && t.Origin() == l.target.Origin() { // other hosts get HTTP/1.1
+		req := l.cfg.h2Request(t, method, body, sameHost)
+		req.Fields, req.Expects = plain.Fields, h.Expects
+		h.HTTP2 = req.Prepare()
 	}
 	return h
 }

@@ -92,18 +92,20 @@ func New(ctx context.Context, cfg Config) (*Load, error) {
 			return nil, wrong("%v: %v", OptionBodyFile, err)
 		}
 	}
-	l.job.First = l.newHop(t, cfg.Method, l.body, true)
-	l.job.First.Given = true
-	l.machine = thisMachine()
-	l.lacks = slices.Concat(l.preflight(l.machine), cfg.corrected, cfg.doubts())
-	l.job.Lingering = l.roomToLinger(l.machine)
-	l.notes = append(l.notes, l.lacks...)
+	chosen := ""
 	if t.TLS {
-		if err := l.tryTLS(ctx); err != nil {
+		if chosen, err = l.tryTLS(ctx); err != nil {
 			l.closeBody()
 			return nil, err
 		}
 	}
+	doubts := l.agree(chosen)
+	l.machine = thisMachine()
+	l.lacks = slices.Concat(l.preflight(l.machine), cfg.corrected, cfg.doubts(), doubts)
+	l.job.Lingering = l.roomToLinger(l.machine)
+	l.notes = slices.Concat(l.lacks, l.notes)
+	l.job.First = l.newHop(t, cfg.Method, l.body, true)
+	l.job.First.Given = true
 	return l, nil
 }
 
@@ -476,6 +478,9 @@ func (l *Load) Settings() record.Settings {
 	}
 	if c.Duration > 0 {
 		s.Requests = 0
+	}
+	if c.HTTP2 != "" {
+		s.Protocol, s.Streams = string(c.HTTP2), c.Streams
 	}
 	return s
 }

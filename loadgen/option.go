@@ -33,6 +33,9 @@ const (
 	OptionSource
 	OptionProxy
 	OptionUnixSocket
+	OptionH2
+	OptionH2C
+	OptionStreams
 	OptionEngine
 	OptionCPUs
 	OptionTraceLost
@@ -75,6 +78,9 @@ var optionNames = [...]string{
 	OptionSource:         "source",
 	OptionProxy:          "proxy",
 	OptionUnixSocket:     "unix-socket",
+	OptionH2:             "h2",
+	OptionH2C:            "h2c",
+	OptionStreams:        "streams",
 	OptionEngine:         "engine",
 	OptionCPUs:           "cpus",
 	OptionTraceLost:      "trace-lost",

@@ -50,6 +50,9 @@ type Options struct {
 	Source         string   // ADDR[,ADDR...]
 	Proxy          string   // host:port or a URL
 	UnixSocket     string
+	H2             bool  // HTTP/2 over https, if the server chooses it
+	H2C            bool  // HTTP/2 over http
+	Streams        int   // most requests at a time on a connection of HTTP/2
 	Engine         record.Engine
 	CPUs           int
 	TraceLost      int
@@ -71,7 +74,7 @@ func DefaultOptions() Options {
 	return Options{
 		Requests: DefaultRequests, Workers: DefaultWorkers, Timeout: DefaultTimeout,
 		Method: "GET", ContentType: "text/html", UserAgent: "nodrop/" + Version,
-		OK: record.DefaultOK, DNS: DNSRefresh, Engine: record.EngineAuto, CPUs: runtime.GOMAXPROCS(0),
+		OK: record.DefaultOK, DNS: DNSRefresh, Streams: DefaultStreams, Engine: record.EngineAuto, CPUs: runtime.GOMAXPROCS(0),
 		Probe: ProbeAuto,
 	}
 }
@@ -89,12 +92,13 @@ func (o *Options) Config(url string) (Config, error) {
 		DisableKeepAlive: o.DisableKeepAlive, DisableRedirects: o.DisableRedirects,
 		UnixSocket: o.UnixSocket, TraceLost: o.TraceLost, MaxBody: o.MaxBody,
 		OK: o.OK, EndpointHeader: o.EndpointHeader, DNS: o.DNS,
-		Engine: o.Engine, CPUs: o.CPUs, Probe: o.Probe,
+		Streams: o.Streams, Engine: o.Engine, CPUs: o.CPUs, Probe: o.Probe,
 		ExpectBody: o.ExpectBody, ExpectHeaders: o.ExpectHeaders,
 	}
 	if c.Timeout == 0 {
 		c.Timeout = -1
 	}
+	c.HTTP2 = o.http2()
 	var err error
 	c.Body = []byte(o.Body)
 	if o.BodyFile != "" {
@@ -159,6 +163,12 @@ func (o *Options) check() error {
 		return wrong("%v: no status given", OptionOK)
 	case o.ExpectBody == "" && o.given(OptionExpectBody):
 		return wrong("%v: nothing given to expect", OptionExpectBody)
+	case o.H2 && o.H2C:
+		return wrong("%v and %v: each is a way to speak HTTP/2; use only one", OptionH2, OptionH2C)
+	case o.Streams < 1:
+		return wrong("%v %d: at least 1 is needed", OptionStreams, o.Streams)
+	case o.given(OptionStreams) && !o.H2 && !o.H2C:
+		return wrong("%v: requests share connections only over HTTP/2", OptionStreams).try("add %v for https://, %v for http://", OptionH2, OptionH2C)
 	}
 	return nil
 }

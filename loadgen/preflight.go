@@ -61,20 +61,20 @@ const ownFiles = 16
 // a shortage is counted when it occurs.
 func (l *Load) preflight(m machine) []string {
 	var list []string
-	open, need := int64(l.cfg.Workers), l.filesNeeded()
+	open, need := l.cfg.connections(), l.filesNeeded()
 	if m.files > 0 && need > m.files {
 		list = append(list, fmt.Sprintf("-c %d needs %d open files, but the limit is %d; requests that cannot open one are spoiled (client.files): use ulimit -n %d, or LimitNOFILE= of the service",
-			open, need, m.files, need))
+			l.cfg.Workers, need, m.files, need))
 	}
 	if room := m.ports * l.routes(); room > 0 && open > room {
-		list = append(list, fmt.Sprintf("-c %d needs as many local ports, but there are only %d; requests that cannot get one are spoiled (client.ports): give --source more addresses, or widen net.ipv4.ip_local_port_range",
-			open, room))
+		list = append(list, fmt.Sprintf("-c %d needs %d local ports, but there are only %d; requests that cannot get one are spoiled (client.ports): give --source more addresses, or widen net.ipv4.ip_local_port_range",
+			l.cfg.Workers, open, room))
 	}
 	return list
 }
 
 func (l *Load) filesNeeded() int64 {
-	n := int64(l.cfg.Workers) + ownFiles + 2*int64(l.cfg.CPUs)
+	n := l.cfg.connections() + ownFiles + 2*int64(l.cfg.CPUs)
 	if l.cfg.Probe.Applies(l.cfg.Event) {
 		n += probe.MaxOpen
 	}

@@ -22,10 +22,10 @@ func TestPreflight(t *testing.T) {
 		"unknown":                   {1_000_000, nil, machine{}, nil},
 		"files":                     {1000, nil, machine{files: 1000, ports: 28_232}, []string{"-c 1000 needs 1020 open files, but the limit is 1000;"}},
 		"just enough files":         {980, nil, machine{files: 1000, ports: 28_232}, nil},
-		"ports":                     {30_000, nil, ample, []string{"-c 30000 needs as many local ports, but there are only 28232;"}},
+		"ports":                     {30_000, nil, ample, []string{"-c 30000 needs 30000 local ports, but there are only 28232;"}},
 		"ports of two addresses":    {30_000, sources, ample, nil},
-		"ports of as many, and few": {60_000, sources, ample, []string{"-c 60000 needs as many local ports, but there are only 56464;"}},
-		"both":                      {30_000, nil, machine{files: 20_000, ports: 28_232}, []string{"-c 30000 needs 30020 open files", "-c 30000 needs as many local ports"}},
+		"ports of as many, and few": {60_000, sources, ample, []string{"-c 60000 needs 60000 local ports, but there are only 56464;"}},
+		"both":                      {30_000, nil, machine{files: 20_000, ports: 28_232}, []string{"-c 30000 needs 30020 open files", "-c 30000 needs 30000 local ports"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

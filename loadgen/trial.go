@@ -14,11 +14,12 @@ import (
 
 // tryTLS makes one handshake with the target before the load. A problem that
 // every request would have is a misuse error; an unreachable target is left to
-// the load, which counts the failures.
-func (l *Load) tryTLS(ctx context.Context) error {
+// the load, which counts the failures. chosen is the protocol that the server
+// chose (ALPN); "" without a handshake.
+func (l *Load) tryTLS(ctx context.Context) (chosen string, err error) {
 	endpoint, err := l.job.Endpoints.Next(ctx)
 	if err != nil {
-		return nil // the load counts it
+		return "", nil // the load counts it
 	}
 	bound := 5 * time.Second
 	if l.cfg.Timeout > 0 {
@@ -27,28 +28,28 @@ func (l *Load) tryTLS(ctx context.Context) error {
 	deadline := time.Now().Add(bound)
 	s, hangUp, err := wire.DialTrial(ctx, endpoint, l.job.Sources.Next(endpoint), deadline)
 	if hangUp == nil {
-		return nil // the load counts it
+		return "", nil // the load counts it
 	}
 	defer hangUp()
 	if err == nil && l.job.Proxy != nil {
 		err = l.job.Proxy.Open(s, l.target.Hostport())
 	}
 	if err != nil {
-		return l.credentialsError(err) // the load counts anything else
+		return "", l.credentialsError(err) // the load counts anything else
 	}
 	l.notes = append(l.notes, "nodrop made one TLS handshake before the load, to check certificates")
-	asked, err := wire.TryHandshake(s, l.cfg.tlsConfig(l.target, true))
+	tried, err := wire.TryHandshake(s, l.cfg.tlsConfig(l.target, true))
 	switch {
 	case err != nil && wire.WantsRenegotiation(err):
-		return renegotiationError(l.target)
+		return "", renegotiationError(l.target)
 	case err != nil && wire.IsNotTLS(err):
-		return &misuse.Error{Problem: fmt.Sprintf("URL %q: the server does not speak TLS", l.target.Shown()), Hint: "use http:// instead of https://"}
+		return "", &misuse.Error{Problem: fmt.Sprintf("URL %q: the server does not speak TLS", l.target.Shown()), Hint: "use http:// instead of https://"}
 	case err != nil && wire.IsRejected(err):
-		return &misuse.Error{Problem: fmt.Sprintf("URL %q: %s", l.target.Shown(), wire.Reason(err)), Hint: l.rejectedHint(err, asked)}
-	case err != nil && ctx.Err() == nil && (!asked || !wire.IsTimeout(err)): // a server that asked for a certificate need not say more
+		return "", &misuse.Error{Problem: fmt.Sprintf("URL %q: %s", l.target.Shown(), wire.Reason(err)), Hint: l.rejectedHint(err, tried.Asked)}
+	case err != nil && ctx.Err() == nil && (!tried.Asked || !wire.IsTimeout(err)): // a server that asked for a certificate need not say more
 		l.notes = append(l.notes, "that handshake failed ("+wire.Reason(err)+"): if the port does not speak TLS, use http://")
 	}
-	return nil
+	return tried.Protocol, nil
 }
 
 // rejectedHint says what to do about a rejected handshake. asked: the server

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +16,6 @@ import (
 type LoadFlags struct {
 	loadgen.Options
 	set *pflag.FlagSet
-	h2  bool
 }
 
 // flagNames has the flag of each option. Those of hey that have a long name are
@@ -50,6 +48,9 @@ var flagNames = [...]string{
 	loadgen.OptionSource:         "--source",
 	loadgen.OptionProxy:          "-x",
 	loadgen.OptionUnixSocket:     "--unix-socket",
+	loadgen.OptionH2:             "-h2",
+	loadgen.OptionH2C:            "--h2c",
+	loadgen.OptionStreams:        "--streams",
 	loadgen.OptionEngine:         "--engine",
 	loadgen.OptionCPUs:           "--cpus",
 	loadgen.OptionTraceLost:      "--trace-lost",
@@ -74,8 +75,6 @@ func NewLoadFlags(fs *pflag.FlagSet, defaults loadgen.Options) *LoadFlags {
 	v.defineRequest(fs)
 	v.defineConnection(fs)
 	v.defineTLS(fs)
-	fs.BoolVar(&v.h2, "h2", false, "HTTP/2")
-	_ = fs.MarkHidden("h2") // fails only for an unknown flag
 	return v
 }
 
@@ -124,6 +123,9 @@ func (v *LoadFlags) defineRequest(fs *pflag.FlagSet) {
 // defineConnection defines where connections go, and from where.
 func (v *LoadFlags) defineConnection(fs *pflag.FlagSet) {
 	fs.BoolVar(&v.DisableKeepAlive, "disable-keepalive", v.DisableKeepAlive, "open a new connection for each request")
+	fs.BoolVar(&v.H2, "h2", v.H2, "speak HTTP/2 over https://, or HTTP/1.1 if the server chooses that")
+	fs.BoolVar(&v.H2C, "h2c", v.H2C, "speak HTTP/2 over http://, without asking first (prior knowledge)")
+	fs.IntVar(&v.Streams, "streams", v.Streams, "over HTTP/2: requests that share a connection, at most as many as the server allows; -c requests use as many connections as that takes")
 	fs.DurationVar(&v.ConnectTimeout, "connect-timeout", v.ConnectTimeout, "time limit of a connection attempt; 0: only -t applies")
 	fs.StringVar((*string)(&v.DNS), "dns", string(v.DNS), "when to resolve the host name: "+strings.Join(loadgen.DNSModeNames(), ", "))
 	fs.StringArrayVar(&v.ConnectTo, "connect-to", v.ConnectTo, "connect to ADDR:PORT instead of HOST:PORT; repeatable, connections rotate through the addresses")
@@ -131,7 +133,7 @@ func (v *LoadFlags) defineConnection(fs *pflag.FlagSet) {
 	fs.StringVarP(&v.Proxy, "x", "x", v.Proxy, "proxy: host:port, http://user:password@host:port or socks5://user:password@host:port")
 	fs.StringVar(&v.UnixSocket, "unix-socket", v.UnixSocket, "Unix socket to connect to")
 	fs.StringVar(&v.EndpointHeader, "endpoint-header", v.EndpointHeader, "response header that names the replica")
-	GroupConnection.Hold(fs, "disable-keepalive", "connect-timeout DURATION", "dns WHEN", "connect-to HOST:PORT:ADDR:PORT",
+	GroupConnection.Hold(fs, "disable-keepalive", "h2", "h2c", "streams S", "connect-timeout DURATION", "dns WHEN", "connect-to HOST:PORT:ADDR:PORT",
 		"source ADDR[,ADDR...]", "x PROXY", "unix-socket PATH", "endpoint-header NAME")
 	Offer(fs, "dns", loadgen.DNSModeNames()...)
 }
@@ -150,9 +152,6 @@ func (v *LoadFlags) defineTLS(fs *pflag.FlagSet) {
 
 // Config makes a validated Config for url.
 func (v *LoadFlags) Config(url string) (loadgen.Config, error) {
-	if v.h2 {
-		return loadgen.Config{}, errors.New("-h2: HTTP/2 is not supported yet")
-	}
 	o := v.Options
 	for option, name := range flagNames {
 		if v.set.Changed(strings.TrimLeft(name, "-")) {

@@ -91,6 +91,10 @@ func TestFlagsAsHeyTakesThem(t *testing.T) {
 		"Connection as it is":          {[]string{"-H", "Connection: keep-alive", url}, field("Connection"), "keep-alive"},
 		"Connection to close":          {[]string{"-disable-keepalive", "-H", "Connection: Keep-Alive, TE", url}, field("Connection"), "TE, close"},
 		"Connection, two minds":        {[]string{"-H", "Connection: keep-alive, close", url}, field("Connection"), "close"},
+		"-h2 over http, as in hey":     {[]string{"-h2", url}, func(c loadgen.Config) any { return c.HTTP2 }, loadgen.HTTP2("")},
+		"-h2":                          {[]string{"-h2", "https://127.0.0.1:1/"}, func(c loadgen.Config) any { return c.HTTP2 }, loadgen.H2},
+		"--h2c":                        {[]string{"--h2c", url}, func(c loadgen.Config) any { return c.HTTP2 }, loadgen.H2C},
+		"--streams":                    {[]string{"--h2c", "--streams", "7", url}, func(c loadgen.Config) any { return c.Streams }, 7},
 		"Upgrade":                      {[]string{"-H", "Connection: Upgrade", "-H", "Upgrade: h2c", url}, field("Upgrade"), "h2c"},
 		"TLS flags, https in capitals": {[]string{"--insecure", "-disable-redirects", "HTTPS://127.0.0.1:1/"}, func(c loadgen.Config) any { return c.TLS.Insecure }, true},
 		"-H Host":                      {[]string{"-H", "Host: shop", url}, func(c loadgen.Config) any { return c.Host }, "shop"},
@@ -180,7 +184,12 @@ func TestFlagsRefuse(t *testing.T) {
 		"-m CONNECT":           {[]string{"-m", "connect", url}, "-m CONNECT: opens a tunnel"},
 		"-x https":             {[]string{"-x", "https://proxy:1", url}, `-x "https://proxy:1": only http:// and socks5:// proxies are supported`},
 		"-x nothing":           {[]string{"-x", "", url}, `-x "": `},
-		"-h2":                  {[]string{"-h2", url}, "-h2: HTTP/2 is not supported yet"},
+		"-h2 and --h2c":        {[]string{"-h2", "--h2c", url}, "-h2 and --h2c: each is a way to speak HTTP/2; use only one"},
+		"--h2c over TLS":       {[]string{"--h2c", "https://127.0.0.1:1/"}, "--h2c: an https:// load agrees on its protocol in the TLS handshake"},
+		"--h2c and a proxy":    {[]string{"--h2c", "-x", "127.0.0.1:2", url}, "--h2c and -x: a proxy takes http:// requests over HTTP/1.1 only"},
+		"--streams alone":      {[]string{"--streams", "5", url}, "--streams: requests share connections only over HTTP/2"},
+		"--streams 0":          {[]string{"--h2c", "--streams", "0", url}, "--streams 0: at least 1 is needed"},
+		"--h2c, --trace-lost":  {[]string{"--h2c", "--trace-lost", "1", url}, "--trace-lost: requests over HTTP/2 cannot be traced"},
 		"--ok":                 {[]string{"--ok", "200,abc", url}, `--ok "200,abc": "abc" is not a status`},
 		"--ok range":           {[]string{"--ok", "300-200", url}, `--ok "300-200": "300-200" is not a status`},
 		"--dns":                {[]string{"--dns", "never", url}, `--dns "never": want one of refresh, once, per-connection`},
@@ -281,7 +290,7 @@ func TestEngineApplies(t *testing.T) {
 func TestFlagNames(t *testing.T) {
 	fs := pflag.NewFlagSet("nodrop", pflag.ContinueOnError)
 	NewLoadFlags(fs, loadgen.DefaultOptions())
-	named := map[string]bool{"h2": true} // rejected before there are options
+	named := map[string]bool{}
 	for _, option := range loadgen.EveryOption() {
 		name := strings.TrimLeft(flagName(option), "-")
 		named[name] = true

@@ -79,6 +79,8 @@ type Settings struct {
 	Timeout        time.Duration `json:"timeoutNs"`     // negative = none
 	ConnectTimeout time.Duration `json:"connectTimeoutNs"`
 	KeepAlive      bool          `json:"keepAlive"`
+	Protocol       string        `json:"protocol,omitempty"` // h2 (HTTP/2 over TLS), h2c (HTTP/2 over cleartext); "" = HTTP/1.1
+	Streams        int           `json:"streams,omitempty"`  // over HTTP/2: most requests at a time on a connection, if the server allows as many
 	Redirects      bool          `json:"redirects"`
 	OK             StatusSet     `json:"ok"`
 	Sources        []netip.Addr  `json:"sources,omitempty"`        // local addresses that connections used in turn

@@ -15,6 +15,9 @@ type Failure struct {
 	Text  string // hey's text, without method and URL
 }
 
+// Error returns the text, so that what reads a body can pass a Failure on.
+func (f *Failure) Error() string { return f.Text }
+
 // Stalled blames f on nodrop, unless its class already blames this machine.
 func (f *Failure) Stalled() {
 	if !wire.Classify(f.Stage, f.Err).Spoiled() {

@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/tls"
 
+	"nodrop/loadgen/internal/h2"
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/safetext"
 )
@@ -19,6 +20,7 @@ type Hop struct {
 	Expects  bool        // the body waits for a 100 (Continue)
 	Bytes    []byte      // on the wire, without a body that is a file
 	TLS      *tls.Config // nil for http
+	HTTP2    *h2.Prepared // the request over HTTP/2; nil if the hop is sent over HTTP/1.1
 	Home     bool        // connections go to the same endpoints as the first hop's
 	Tunnel   bool        // needs a tunnel through the proxy
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -45,6 +46,10 @@ func Secure(s Socket, config *tls.Config) (*SecureSocket, error) {
 	c := &SecureSocket{Conn: tls.Client(under, config), under: under}
 	return c, c.HandshakeContext(context.WithValue(context.Background(), askedKey{}, &c.asked))
 }
+
+// protocol is the one that the server chose. A server without ALPN speaks
+// HTTP/1.1.
+func (s *SecureSocket) protocol() string { return cmp.Or(s.ConnectionState().NegotiatedProtocol, "http/1.1") }
 
 // OnWait makes Write call f when it is about to wait.
 func (s *SecureSocket) OnWait(f func()) { s.under.OnWait(f) }

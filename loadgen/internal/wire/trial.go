@@ -34,29 +34,37 @@ type trial func(net.Conn)
 func (t trial) Register(c net.Conn)  { t(c) }
 func (t trial) Extend(net.Conn) bool { return false }
 
+// Trial is what a handshake before the load has shown.
+type Trial struct {
+	Asked    bool   // the server asked for a client certificate
+	Protocol string // what it chose: "h2" or "http/1.1"; "" if the handshake failed
+}
+
 // TryHandshake makes a handshake on s and waits for what the server may send
 // after it: in TLS 1.3 its verdict on the client certificate, if it asked for
 // one; in earlier versions a request for another handshake.
-func TryHandshake(s Socket, config *tls.Config) (asked bool, err error) {
+func TryHandshake(s Socket, config *tls.Config) (t Trial, err error) {
 	began := time.Now()
 	c, err := Secure(s, config)
+	t.Asked = c.asked
 	if err != nil {
-		return c.asked, err
+		return t, err
 	}
+	t.Protocol = c.protocol()
 	defer func() { _ = c.Close() }()
 	old := c.ConnectionState().Version < tls.VersionTLS13
 	if !c.asked && !old {
-		return c.asked, nil
+		return t, nil
 	}
 	roundTrips := 5 * time.Since(began)
 	if err := c.SetReadDeadline(time.Now().Add(FINBound + roundTrips)); err != nil {
-		return c.asked, err
+		return t, err
 	}
 	var one [1]byte
 	if _, err = c.Read(one[:]); old && !WantsRenegotiation(err) {
 		err = nil // the server gave its verdict in the handshake
 	}
-	return c.asked, err
+	return t, err
 }
 
 // SpeaksTLS makes one TLS handshake with e from a local address. An alert
