@@ -1259,6 +1259,7 @@ func TestImportDirection(t *testing.T) {
 	rules := []rule{
 		{"nodrop/loadgen/safetext", nil},
 		{"nodrop/loadgen/misuse", nil},
+		{"nodrop/loadgen/record/ledger", nil},
 		{"nodrop/loadgen/record/length", nil},
 		{"nodrop/loadgen/record/trials", nil},
 		{"nodrop/loadgen/record", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},

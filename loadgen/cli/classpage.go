@@ -22,7 +22,7 @@ func classPage(c record.Class) string {
 		b.WriteString("The reason is on the machine that nodrop runs on. The request counts as spoiled, not as lost, and makes the verdict inconclusive (exit 3): it says nothing about the target.\n\n")
 	}
 	fmt.Fprintf(&b, "| | |\n|---|---|\n| server saw it | %s |\n| retry is safe | %s |\n| usual cause | %s |\n| what to change | %s |\n\n",
-		seen[info.Processed], retry[info.Processed], info.Cause, info.Remedy)
+		sawIt(info), retry[info.Processed], info.Cause, info.Remedy)
 	b.WriteString("`nodrop help classes` explains the words. The report's findings name the cause in this run: `nodrop help findings`.\n")
 	return b.String()
 }
@@ -37,7 +37,15 @@ func classList() string {
 	return b.String()
 }
 
-// seen says whether the server saw the request.
+// sawIt says whether the server saw the request.
+func sawIt(info record.ClassInfo) string {
+	if cause := info.Class.Cause(); cause == record.CauseGoaway || cause == record.CauseRefusedStream {
+		return "it says itself that it has not acted on the request and will not (RFC 9113, 8.7)"
+	}
+	return seen[info.Processed]
+}
+
+// seen says whether the server saw the request, where it does not say so itself.
 var seen = map[record.Processed]string{
 	record.Never:    "no: it never got the request",
 	record.Possibly: "possibly: it may have got the request, and may have acted on it",

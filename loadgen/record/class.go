@@ -44,6 +44,9 @@ const (
 	CauseMalformed
 	CauseRejected
 	CauseNotFound
+	CauseGoaway        // HTTP/2: GOAWAY, and the stream is above the last one that it names
+	CauseRefusedStream // HTTP/2: RST_STREAM with REFUSED_STREAM, before any response
+	CauseStreamReset   // HTTP/2: any other RST_STREAM
 	CauseOther
 	CausePorts
 	CauseFiles
@@ -54,7 +57,7 @@ const (
 	CauseStalled
 )
 
-var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreachable", "malformed", "rejected", "not-found", "other", "ports", "files", "memory", "resolver", "body", "route", "stalled"}
+var causeNames = [...]string{"", "refused", "reset", "eof", "timeout", "unreachable", "malformed", "rejected", "not-found", "goaway", "refused-stream", "stream-reset", "other", "ports", "files", "memory", "resolver", "body", "route", "stalled"}
 
 func (c Cause) String() string { return causeNames[c] }
 
@@ -184,7 +187,23 @@ func Classes() []ClassInfo { return slices.Clone(classTable) }
 const (
 	drainFirst  = "keep accepting connections until the load balancer has removed the endpoint: pre-stop delay, drain annotation"
 	removeFirst = "remove the endpoint from the load balancer before its address goes away"
+	seeText     = "see the text of the error"
 	graceLonger = "let requests in flight finish: grace period longer than the slowest request"
+)
+
+// How requests fail that HTTP/2 puts on one connection. A server that sends
+// GOAWAY or REFUSED_STREAM says that it has not acted on the request (RFC 9113,
+// 8.7), so that clients may send any request again.
+const (
+	resentByClients = "most HTTP/2 clients send such a request again by themselves, nodrop does not"
+
+	goawayCause      = "the server or gateway is shutting down, or its limit of requests or of time for a connection is reached"
+	goawayRemedy     = resentByClients + "; for clients that do not: let the server announce GOAWAY first, with the highest stream number, and a round trip later the last stream that it serves"
+	refusedCause     = "more requests at once on the connection than the server allows, or the server is shutting down or overloaded"
+	refusedRemedy    = resentByClients + "; compare --streams with the server's limit of concurrent streams"
+	seeCode          = "the text of the error names the code, and the log of the server or gateway the reason"
+	streamResetCause = "the server or gateway gave up this request: a timeout, a handler that failed, or a lost connection to the server behind the gateway"
+	brokenRules      = "the peer broke the rules of HTTP/2"
 )
 
 // classTable lists every class that can be counted, except statuses. Its contents
@@ -199,7 +218,7 @@ var classTable = []ClassInfo{
 	{NewClass(StageConnect, CauseTimeout), "nothing replied to the attempts to connect, until --connect-timeout, -t or the kernel gave up", Never, "the packets were dropped: the address is gone, or the accept queue is full", removeFirst},
 	{NewClass(StageConnect, CauseUnreachable), "the network replied that the address cannot be reached (ICMP)", Never, "the address or the route to it is gone", removeFirst},
 	{NewClass(StageConnect, CauseRejected), "something on the path replied that the connection is prohibited (ICMP)", Never, "a firewall rejected the connection", "check the firewall rules and network policies for the endpoint's address while it starts and stops"},
-	{NewClass(StageConnect, CauseOther), "the connection failed in another way", Never, "the connection could not be established", "see the text of the error"},
+	{NewClass(StageConnect, CauseOther), "the connection failed in another way", Never, "the connection could not be established", seeText},
 
 	{NewClass(StageProxy, CauseRefused), "the address of -x refused the connection", Never, "nothing listens at the proxy's address", "check -x"},
 	{NewClass(StageProxy, CauseReset), "the connection to the proxy was reset before the tunnel was open", Never, "the proxy reset the connection before the tunnel was open", "see the proxy's log"},
@@ -208,40 +227,50 @@ var classTable = []ClassInfo{
 	{NewClass(StageProxy, CauseUnreachable), "the network replied that the proxy cannot be reached", Never, "the proxy's address, or the route to it, is gone", "check -x"},
 	{NewClass(StageProxy, CauseMalformed), "what the proxy sent is no response to CONNECT, or not SOCKS", Never, "the server at the proxy's address does not respond like a proxy", "check -x"},
 	{NewClass(StageProxy, CauseRejected), "the proxy answered, and did not open the tunnel", Never, "the proxy refused to open a tunnel", "see the text of the error: check the credentials, and that the proxy can reach the target"},
-	{NewClass(StageProxy, CauseOther), "the tunnel failed in another way", Never, "the connection through the proxy failed", "see the text of the error"},
+	{NewClass(StageProxy, CauseOther), "the tunnel failed in another way", Never, "the connection through the proxy failed", seeText},
 
 	{NewClass(StageTLS, CauseReset), "the connection was reset during the TLS handshake", Never, "the process was killed during the handshake, or the listener closed with the connection in its accept queue", drainFirst},
 	{NewClass(StageTLS, CauseEOF), "the connection was closed during the TLS handshake", Never, "the process ended during the handshake", drainFirst},
 	{NewClass(StageTLS, CauseTimeout), "the TLS handshake did not end in time", Never, "the handshake stalled", drainFirst},
 	{NewClass(StageTLS, CauseRejected), "the TLS handshake ended in a refusal", Never, "one side rejected the handshake: an invalid certificate, or a TLS alert", "check the certificates; during a rollout, old and new replicas must have the same one"},
-	{NewClass(StageTLS, CauseMalformed), "what came back was not TLS", Never, "the server does not speak TLS", "see the text of the error"},
+	{NewClass(StageTLS, CauseMalformed), "what came back was not TLS", Never, "the server does not speak TLS", seeText},
 	{NewClass(StageTLS, CauseUnreachable), "the network failed during the TLS handshake", Never, "the route to the endpoint went away", removeFirst},
-	{NewClass(StageTLS, CauseOther), "the TLS handshake failed in another way", Never, "TLS could not be established", "see the text of the error"},
+	{NewClass(StageTLS, CauseOther), "the TLS handshake failed in another way", Never, "TLS could not be established", seeText},
 
 	{NewClass(StageSend, CauseTimeout), "the request could not be written completely in time", Possibly, "the server stopped reading the request", graceLonger},
 	{NewClass(StageSend, CauseUnreachable), "the network failed while the request was being written", Possibly, "the route to the endpoint went away", removeFirst},
-	{NewClass(StageSend, CauseOther), "writing the request failed in another way", Possibly, "the request could not be written", "see the text of the error"},
+	{NewClass(StageSend, CauseMalformed), "what the peer sent broke the rules of HTTP/2 for the whole connection while the request was being written", Possibly, brokenRules, seeText},
+	{NewClass(StageSend, CauseGoaway), "the server sent GOAWAY while the request was being written, and said that it does not process it", Never, goawayCause, goawayRemedy},
+	{NewClass(StageSend, CauseRefusedStream), "the server refused the request's stream (REFUSED_STREAM) while the request was being written", Never, refusedCause, refusedRemedy},
+	{NewClass(StageSend, CauseStreamReset), "the server reset the request's stream (RST_STREAM) while the request was being written", Possibly, streamResetCause, seeCode},
+	{NewClass(StageSend, CauseOther), "writing the request failed in another way", Possibly, "the request could not be written", seeText},
 
 	{NewClass(StageWait, CauseReset), "the connection was reset after the request was written, or while the peer read it, and before any byte of a response", Possibly, "the process was killed with the request unread, or the listener closed with the connection in its accept queue", graceLonger},
 	{NewClass(StageWait, CauseEOF), "the connection was closed after the request was written and before any byte of a response", Possibly, "the process ended while it worked on the request, or closed a kept-alive connection without notice", graceLonger},
 	{NewClass(StageWait, CauseTimeout), "the request was written, and no byte of a response came in time", Possibly, "the server hung, or its packets no longer arrived", "drain longer, or raise -t if the service is slow"},
 	{NewClass(StageWait, CauseUnreachable), "the network failed while nodrop waited for the response", Possibly, "the route to the endpoint went away", removeFirst},
-	{NewClass(StageWait, CauseOther), "waiting for the response failed in another way", Possibly, "the response could not be read", "see the text of the error"},
+	{NewClass(StageWait, CauseMalformed), "what the peer sent broke the rules of HTTP/2 for the whole connection, before any byte of this response", Possibly, brokenRules, seeText},
+	{NewClass(StageWait, CauseGoaway), "the request was written, and the server sent GOAWAY, which says that it does not process it", Never, goawayCause, goawayRemedy},
+	{NewClass(StageWait, CauseRefusedStream), "the request was written, and the server refused its stream (REFUSED_STREAM)", Never, refusedCause, refusedRemedy},
+	{NewClass(StageWait, CauseStreamReset), "the request was written, and the server reset its stream (RST_STREAM) before any byte of a response", Possibly, streamResetCause, seeCode},
+	{NewClass(StageWait, CauseOther), "waiting for the response failed in another way", Possibly, "the response could not be read", seeText},
 
 	{NewClass(StageHead, CauseReset), "the connection was reset within the status line or the header fields", Yes, "the process was killed while it was sending the response head", graceLonger},
 	{NewClass(StageHead, CauseEOF), "the connection was closed within the status line or the header fields", Yes, "the process ended while it was sending the response head", graceLonger},
 	{NewClass(StageHead, CauseTimeout), "the status line and the header fields did not arrive completely in time", Yes, "the response stalled within its head", graceLonger},
-	{NewClass(StageHead, CauseMalformed), "what came back is no HTTP response", Yes, "the server does not speak HTTP/1.1", "check the URL's scheme and port; see the text of the error"},
+	{NewClass(StageHead, CauseMalformed), "what came back is no HTTP response", Yes, "the server does not speak HTTP, or not the version that was asked for", "check the URL's scheme and port; see the text of the error"},
 	{NewClass(StageHead, CauseUnreachable), "the network failed within the status line or the header fields", Yes, "the route to the endpoint went away", removeFirst},
-	{NewClass(StageHead, CauseOther), "the head of the response was of no use for another reason", Yes, "the response head could not be read, or redirected too many times", "see the text of the error"},
+	{NewClass(StageHead, CauseStreamReset), "the server reset the request's stream (RST_STREAM) within the header fields of the response", Yes, streamResetCause, seeCode},
+	{NewClass(StageHead, CauseOther), "the head of the response was of no use for another reason", Yes, "the response head could not be read, or redirected too many times", seeText},
 
 	{NewClass(StageBody, CauseReset), "the connection was reset within the body of the response", Yes, "the process was killed while it was sending the response body", graceLonger},
 	{NewClass(StageBody, CauseEOF), "the connection was closed before the body of the response was complete", Yes, "the process ended while it was sending the response body", graceLonger},
 	{NewClass(StageBody, CauseTimeout), "the body of the response did not arrive completely in time", Yes, "the response stalled within its body", graceLonger},
-	{NewClass(StageBody, CauseMalformed), "the body of the response cannot be read: a bad chunk, or compression that does not unpack", Yes, "the response body breaks HTTP/1.1 framing, or does not match its Content-Encoding", "see the text of the error"},
+	{NewClass(StageBody, CauseMalformed), "the body of the response cannot be read: a bad chunk, or compression that does not unpack", Yes, "the response body breaks HTTP framing, or does not match its Content-Encoding", seeText},
 	{NewClass(StageBody, CauseUnreachable), "the network failed within the body of the response", Yes, "the route to the endpoint went away", removeFirst},
+	{NewClass(StageBody, CauseStreamReset), "the server reset the request's stream (RST_STREAM) before the body of the response was complete", Yes, streamResetCause, seeCode},
 	{NewClass(StageBody, CauseRejected), "the response is complete, and not what --expect-body or --expect-header asks for", Yes, "the whole response arrived, but without the body or the field that --expect-body or --expect-header asks for", "compare a response with what is asked for: it may be cut short, an error page, or of another version"},
-	{NewClass(StageBody, CauseOther), "the body of the response was of no use for another reason", Yes, "the response body could not be read, or is longer than --max-body allows", "see the text of the error"},
+	{NewClass(StageBody, CauseOther), "the body of the response was of no use for another reason", Yes, "the response body could not be read, or is longer than --max-body allows", seeText},
 
 	// Memory can run out, or a packet filter act, after part of a request is
 	// written.
@@ -252,7 +281,7 @@ var classTable = []ClassInfo{
 	{NewClass(StageClient, CauseBody), "the body to send could not be read from its file", Possibly, "the -D file changed, or could not be read, while nodrop was sending it", "use a -D file that nothing writes to"},
 	{NewClass(StageClient, CauseRoute), "this machine knows no route to the address", Never, "this machine has no route to the address", "check the address, and this machine's routes (ip route get ADDRESS)"},
 	{NewClass(StageClient, CauseStalled), "the request took longer than -t, but only because nodrop itself was not running for a while", Possibly, "nodrop was not running when the request timed out: it was stopped, or got no CPU time", "give nodrop more CPU time and repeat the run"},
-	{NewClass(StageClient, CauseOther), "the request failed on this machine in another way", Possibly, "this machine could not send the request", "see the text of the error"},
+	{NewClass(StageClient, CauseOther), "the request failed on this machine in another way", Possibly, "this machine could not send the request", seeText},
 }
 
 const statusMeans = "a response came with this status, and --ok does not accept it"

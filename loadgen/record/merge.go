@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"nodrop/loadgen/record/ledger"
 	"nodrop/loadgen/record/length"
 )
 
@@ -50,6 +51,7 @@ func (r *Run) addCounts(o *Run) {
 		r.Statuses[status] += n
 	}
 	r.Connections.add(o.Connections)
+	r.HTTP2 = ledger.Sum(r.HTTP2, o.HTTP2)
 	r.Bytes = saturated(r.Bytes, o.Bytes)
 	r.Unproven += o.Unproven
 	r.Late += o.Late

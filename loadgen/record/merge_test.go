@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/ledger"
 	"nodrop/loadgen/record/recordtest"
 )
 
@@ -17,6 +18,10 @@ import (
 func TestMergeIsTheSameForAnySplit(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var results []*record.Result
+	var connections []*ledger.Connection
+	for range 50 {
+		connections = append(connections, recordtest.Connection(rng))
+	}
 	for range 3000 {
 		results = append(results, recordtest.Result(rng, 60_000_000_000)) // wide enough for bins to widen
 	}
@@ -32,6 +37,10 @@ func TestMergeIsTheSameForAnySplit(t *testing.T) {
 			s.Start(result.Start)
 			s.Connected(max(0, result.Endpoint), result.Start)
 			s.Finish(result)
+		}
+		rng.Shuffle(len(connections), func(i, j int) { connections[i], connections[j] = connections[j], connections[i] })
+		for i, c := range connections {
+			r.Shards[i%shards].EndHTTP2(c)
 		}
 		run := &record.Run{}
 		r.Merge(run)
@@ -120,6 +129,9 @@ func recorded(t *testing.T, results []*record.Result, offset int64) *record.Run 
 		s.Start(own.Start)
 		s.Connected(max(0, own.Endpoint), own.Start)
 		s.Finish(&own)
+		if result.Start%7 == 0 {
+			s.EndHTTP2(recordtest.Connection(rand.New(rand.NewPCG(uint64(result.Start), 0))))
+		}
 	}
 	run := &record.Run{Marks: []record.Mark{}, Duration: 90_000_000_000 - offset}
 	r.Merge(run)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
+	"nodrop/loadgen/record/ledger"
 	"nodrop/loadgen/record/length"
 	"nodrop/loadgen/safetext"
 )
@@ -67,6 +68,7 @@ type Tally struct {
 	lengths     length.Line
 	statuses    map[int]int64
 	connections ConnectionCount
+	http2       ledger.HTTP2
 	lost        lostDetails
 	samples     classTexts
 	responses   classTexts
@@ -132,6 +134,14 @@ func (s *Tally) Seen(endpoint int, e EndpointSeen) {
 func (s *Tally) CountConnection(f func(*ConnectionCount)) {
 	s.mu.Lock()
 	f(&s.connections)
+	s.mu.Unlock()
+}
+
+// EndHTTP2 counts one connection that has ended, and what became of the requests
+// on it. It allocates nothing, except where a connection ends under requests.
+func (s *Tally) EndHTTP2(c *ledger.Connection) {
+	s.mu.Lock()
+	s.http2.Add(c)
 	s.mu.Unlock()
 }
 
@@ -364,6 +374,7 @@ func (r *Recorder) Merge(run *Run) {
 			run.Statuses[status] += n
 		}
 		run.Connections.add(s.connections)
+		run.HTTP2 = ledger.Sum(run.HTTP2, &s.http2)
 		for i, l := range latenciesOf(&run.Latency, &run.Phases) {
 			l.take(latenciesOf(&s.latency, &s.phases)[i])
 		}

@@ -18,6 +18,7 @@ const (
 func (r *Run) Validate() error {
 	for _, check := range [...]func() error{
 		r.validateCounts, r.Bins.Validate, r.validateEndpoints, r.validateLost, r.validateTimes, r.validateLatencies,
+		func() error { return r.HTTP2.Validate(MaxCount) },
 		func() error { return r.Lengths.Validate(MaxCount, MaxTime) },
 	} {
 		if err := check(); err != nil {

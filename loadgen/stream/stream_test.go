@@ -56,6 +56,9 @@ func syntheticRun(rng *rand.Rand, variant string, requests int, sinks ...record.
 		}
 		s.CountConnection(func(c *record.ConnectionCount) { c.Stale++ })
 		s.Skip(int64(rng.IntN(2)))
+		if result.Start%5 == 0 {
+			s.EndHTTP2(recordtest.Connection(rand.New(rand.NewPCG(uint64(result.Start), 0))))
+		}
 		s.Finish(result)
 	}
 	r.Merge(run)

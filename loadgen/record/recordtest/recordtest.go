@@ -6,7 +6,23 @@ import (
 	"math/rand/v2"
 
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/ledger"
 )
+
+// Connection makes what became of an HTTP/2 connection.
+func Connection(rng *rand.Rand) *ledger.Connection {
+	c := &ledger.Connection{Protocol: ledger.Protocol(rng.IntN(3)), Streams: 1 + rng.Int64N(1000), Most: 1 + rng.Int64N(100), Goaway: rng.IntN(2) == 0}
+	if c.Goaway {
+		c.Code, c.TurnedAway, c.Finished = rng.Uint32N(20), rng.Int64N(3), rng.Int64N(50)
+	}
+	if rng.IntN(3) == 0 {
+		c.Lost, c.Cause = 1+rng.Int64N(100), record.Cause(1+rng.IntN(3)).String()
+	}
+	for range rng.IntN(4) {
+		c.Resets.Count(rng.Uint32N(20))
+	}
+	return c
+}
 
 // Result makes results of every fate, which start within span ns.
 func Result(rng *rand.Rand, span int64) *record.Result {
