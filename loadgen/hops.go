@@ -28,10 +28,14 @@ func (l *Load) newHop(t target.Target, method string, body engine.Payload, sameH
 	} else {
 		h.Tunnel = l.cfg.Proxy != nil
 	}
-	if t.TLS {
+	shared := l.job.Streams > 0 && t.Origin() == l.target.Origin() // other hosts get HTTP/1.1
+	switch {
+	case t.TLS && shared:
+		h.TLS = l.cfg.homeTLS(t)
+	case t.TLS:
 		h.TLS = l.cfg.tlsConfig(t, sameHost)
 	}
-	if l.job.Streams > 0 && t.Origin() == l.target.Origin() { // other hosts get HTTP/1.1
+	if shared {
 		req := l.cfg.h2Request(t, method, body, sameHost)
 		req.Fields, req.Expects = plain.Fields, h.Expects
 		h.HTTP2 = req.Prepare()

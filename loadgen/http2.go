@@ -1,11 +1,13 @@
 package loadgen
 
 import (
+	"crypto/tls"
 	"fmt"
 
 	"nodrop/loadgen/internal/engine"
 	"nodrop/loadgen/internal/h2"
 	"nodrop/loadgen/internal/target"
+	"nodrop/loadgen/internal/wire"
 )
 
 // HTTP2 says how a load comes to speak HTTP/2. The zero value is HTTP/1.1.
@@ -81,13 +83,13 @@ func (l *Load) agree(chosen string) (doubts []string) {
 	switch {
 	case l.cfg.HTTP2 == "":
 		return nil
-	case l.cfg.HTTP2 == H2 && chosen == http1:
+	case l.cfg.HTTP2 == H2 && chosen == wire.ProtocolHTTP1:
 		l.cfg.HTTP2 = ""
 		return []string{"-h2 offers HTTP/2, but the server chose HTTP/1.1: the load speaks HTTP/1.1"}
 	case l.cfg.HTTP2 == H2 && chosen == "":
 		doubts = append(doubts, "no handshake before the load showed whether the server speaks HTTP/2: requests on a connection for which it chooses HTTP/1.1 are lost (tls.other)")
 	}
-	l.job.Streams = l.cfg.Streams
+	l.job.Streams = l.cfg.streams()
 	req := l.cfg.h2Request(l.target, l.cfg.Method, l.body, true)
 	for _, name := range req.LeftOut() {
 		doubts = append(doubts, fmt.Sprintf("-H %q is not sent: HTTP/2 has no such header", name))
@@ -95,18 +97,27 @@ func (l *Load) agree(chosen string) (doubts []string) {
 	return doubts
 }
 
-// The names of the protocols in a TLS handshake (ALPN).
-const (
-	http1 = "http/1.1"
-	http2 = "h2"
-)
+// homeTLS is the TLS configuration of connections to the load's own origin. It
+// offers HTTP/2 if the load speaks that.
+func (c *Config) homeTLS(t target.Target) *tls.Config {
+	config := c.tlsConfig(t, true)
+	if c.HTTP2 == H2 {
+		config.NextProtos = []string{wire.ProtocolH2, wire.ProtocolHTTP1}
+	}
+	return config
+}
+
+// streams is how many requests share a connection, if the server allows as many.
+func (c *Config) streams() int {
+	if c.HTTP2 == "" || c.DisableKeepAlive {
+		return 1
+	}
+	return c.Streams
+}
 
 // connections is how many connections the load needs to have all its requests
 // under way at once.
 func (c *Config) connections() int64 {
-	n, each := int64(c.Workers), int64(1)
-	if c.HTTP2 != "" && !c.DisableKeepAlive {
-		each = int64(c.Streams)
-	}
+	n, each := int64(c.Workers), int64(c.streams())
 	return (n + each - 1) / each
 }

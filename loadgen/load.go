@@ -480,7 +480,7 @@ func (l *Load) Settings() record.Settings {
 		s.Requests = 0
 	}
 	if c.HTTP2 != "" {
-		s.Protocol, s.Streams = string(c.HTTP2), c.Streams
+		s.Protocol, s.Streams = string(c.HTTP2), c.streams()
 	}
 	return s
 }

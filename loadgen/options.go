@@ -50,9 +50,9 @@ type Options struct {
 	Source         string   // ADDR[,ADDR...]
 	Proxy          string   // host:port or a URL
 	UnixSocket     string
-	H2             bool  // HTTP/2 over https, if the server chooses it
-	H2C            bool  // HTTP/2 over http
-	Streams        int   // most requests at a time on a connection of HTTP/2
+	H2             bool // HTTP/2 over https, if the server chooses it
+	H2C            bool // HTTP/2 over http
+	Streams        int  // most requests at a time on a connection of HTTP/2
 	Engine         record.Engine
 	CPUs           int
 	TraceLost      int

@@ -49,10 +49,7 @@ func (c *Config) tlsConfig(t target.Target, sameHost bool) *tls.Config {
 		RootCAs:            c.TLS.Roots,
 		ServerName:         withoutZone(t.Host),
 		MinVersion:         c.TLS.MinVersion,
-		NextProtos:         []string{http1},
-	}
-	if c.HTTP2 == H2 {
-		config.NextProtos = []string{http2, http1}
+		NextProtos:         []string{wire.ProtocolHTTP1},
 	}
 	if sameHost {
 		config.Certificates = c.TLS.Certificates

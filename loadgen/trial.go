@@ -38,7 +38,7 @@ func (l *Load) tryTLS(ctx context.Context) (chosen string, err error) {
 		return "", l.credentialsError(err) // the load counts anything else
 	}
 	l.notes = append(l.notes, "nodrop made one TLS handshake before the load, to check certificates")
-	tried, err := wire.TryHandshake(s, l.cfg.tlsConfig(l.target, true))
+	tried, err := wire.TryHandshake(s, l.cfg.homeTLS(l.target))
 	switch {
 	case err != nil && wire.WantsRenegotiation(err):
 		return "", renegotiationError(l.target)

@@ -16,13 +16,13 @@ type Hop struct {
 	Method   string
 	Body     Payload
 	SameHost bool
-	Given    bool        // the user gave the URL, not a Location
-	Expects  bool        // the body waits for a 100 (Continue)
-	Bytes    []byte      // on the wire, without a body that is a file
-	TLS      *tls.Config // nil for http
+	Given    bool         // the user gave the URL, not a Location
+	Expects  bool         // the body waits for a 100 (Continue)
+	Bytes    []byte       // on the wire, without a body that is a file
+	TLS      *tls.Config  // nil for http
 	HTTP2    *h2.Prepared // the request over HTTP/2; nil if the hop is sent over HTTP/1.1
-	Home     bool        // connections go to the same endpoints as the first hop's
-	Tunnel   bool        // needs a tunnel through the proxy
+	Home     bool         // connections go to the same endpoints as the first hop's
+	Tunnel   bool         // needs a tunnel through the proxy
 }
 
 func (h *Hop) direct() bool { return h.TLS == nil && h.Key == h.Target.Origin() }

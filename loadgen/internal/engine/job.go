@@ -70,8 +70,8 @@ type Route struct {
 	LooksUp   bool                                                         // Endpoints look the name up for each connection, as part of the request
 	Sources   *wire.Sources
 	Proxy     *wire.Proxy // nil without a proxy
-	Unix      bool          // connections go to a unix socket
-	Streams   int           // most requests at a time on a connection of HTTP/2; 0 = HTTP/1.1
+	Unix      bool        // connections go to a unix socket
+	Streams   int         // most requests at a time on a connection of HTTP/2; 0 = HTTP/1.1
 }
 
 // Limits bound a request, and what is kept of it.

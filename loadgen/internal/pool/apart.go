@@ -12,6 +12,7 @@ import (
 type apart struct {
 	job       *engine.Job
 	lingering lingering
+	sessions  sessions
 
 	mu      sync.Mutex // guards what follows
 	busy    map[*worker]struct{}
@@ -21,13 +22,15 @@ type apart struct {
 // NewHandoff returns the Handoff for requests that another engine cannot
 // continue.
 func NewHandoff(j *engine.Job) engine.Handoff {
-	return &apart{job: j, lingering: lingering{most: j.Lingering}, busy: map[*worker]struct{}{}}
+	a := &apart{job: j, lingering: lingering{most: j.Lingering}, busy: map[*worker]struct{}{}}
+	a.sessions.job, a.sessions.lingering = j, &a.lingering
+	return a
 }
 
 // Follower returns a worker in place of one of the other engine's.
 func (a *apart) Follower(i int, made *int64, tally *record.Tally) engine.Follower {
 	f := &follower{apart: a}
-	f.worker.init(a.job, &a.lingering, i, made, tally)
+	f.worker.init(a.job, &a.lingering, &a.sessions, i, made, tally)
 	return f
 }
 
@@ -42,7 +45,10 @@ func (a *apart) Abort() {
 }
 
 // Wait returns when no connection is left open for its peer to close.
-func (a *apart) Wait() { a.lingering.wait() }
+func (a *apart) Wait() {
+	a.sessions.close()
+	a.lingering.wait()
+}
 
 func (a *apart) enter(w *worker) {
 	a.mu.Lock()

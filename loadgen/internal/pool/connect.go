@@ -78,7 +78,7 @@ func (x *exchange) dial(ctx context.Context, at *engine.Hop, deadline time.Time)
 		x.trace.note(connected, nil, "connected from %v to %v", s.LocalAddr(), s.RemoteAddr())
 	}
 	r.Connection = x.worker.connectionNumber()
-	p := &patient{s, x.worker}
+	p := &patient{Socket: s, owner: x.worker}
 	x.conn = &conn{Socket: p, patient: p, key: at.Key, endpoint: r.Endpoint, number: r.Connection}
 	if at.Tunnel {
 		if fail := x.tunnel(at, deadline); fail != nil {
@@ -157,7 +157,7 @@ func (x *exchange) release(last bool) {
 	}
 	if last && !x.parser.CloseDelimited() && c.key != "" {
 		x.worker.Register(nil)
-		x.conn, c.patient.worker = nil, nil
+		x.conn, c.patient.owner = nil, nil
 		x.worker.lingering.leave(c, x.worker.shard)
 		return
 	}

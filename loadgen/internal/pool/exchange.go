@@ -9,6 +9,7 @@ import (
 
 	"nodrop/loadgen/internal/engine"
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/h2"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
 )
@@ -16,12 +17,16 @@ import (
 // exchange carries out one request at a time, redirects included, on at most
 // one kept connection. It owns its connections and sends nothing twice.
 type exchange struct {
-	worker *worker
-	job    *engine.Job
-	parser h1.Parser
-	conn   *conn // kept alive or in use
-	result record.Result
-	trace  *tracer // nil unless lost requests are traced
+	worker   *worker
+	job      *engine.Job
+	parser   h1.Parser
+	conn     *conn // kept alive or in use
+	stream   h2.Stream
+	session  *session        // of the last stream
+	ended    chan struct{}   // gets one for each stream that ended
+	response engine.Response // the current one: of parser or stream
+	result   record.Result
+	trace    *tracer // nil unless lost requests are traced
 
 	sendBuf          []byte // made when first needed
 	early            early  // reads a response that comes before its request is written
@@ -40,6 +45,8 @@ func (x *exchange) init(w *worker) {
 	x.parser.Capture = j.Captured
 	x.parser.Body = func(piece []byte) { x.Piece(&x.parser, piece) }
 	x.early.begin = x.readEarly
+	x.ended = make(chan struct{}, 1)
+	x.stream.Body = x.pieceOfStream
 }
 
 func (x *exchange) now() int64 { return int64(time.Since(x.job.Base)) }
@@ -67,11 +74,11 @@ func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
 	deadline := x.job.Deadline(x.result.Start)
 	for ; ; followed++ {
 		x.result.Redirected = followed > 0
-		if fail := x.one(ctx, at, deadline); fail != nil {
+		if fail := x.hop(ctx, at, deadline); fail != nil {
 			x.fail(at, fail)
 			return
 		}
-		next, fail := x.job.Redirect(&x.parser, at, followed)
+		next, fail := x.job.Redirect(x.response, at, followed)
 		switch {
 		case fail != nil:
 			x.fail(at, fail)
@@ -87,12 +94,12 @@ func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
 }
 
 func (x *exchange) responded(at *engine.Hop) {
-	if fail := x.Rejected(&x.parser); fail != nil {
+	if fail := x.Rejected(x.response); fail != nil {
 		engine.FailResult(&x.result, at, fail)
 		x.endTrace(fail)
 		return
 	}
-	x.Judge(&x.result, &x.parser)
+	x.Judge(&x.result, x.response)
 	if x.result.Fate == record.FateLost {
 		x.endTrace(&engine.Failure{Stage: record.StageStatus})
 	}
@@ -146,7 +153,15 @@ func (x *exchange) endTrace(f *engine.Failure) {
 	x.job.Traces.Add(r, x.job.Recorder.Names.Name(r.Endpoint), x.trace.steps)
 }
 
-// one carries out one hop: connect if needed, write, read the whole response.
+// hop carries out one hop.
+func (x *exchange) hop(ctx context.Context, at *engine.Hop, deadline time.Time) *engine.Failure {
+	if at.HTTP2 != nil {
+		return x.share(ctx, at, deadline)
+	}
+	return x.one(ctx, at, deadline)
+}
+
+// one carries out one hop over HTTP/1.1: connect if needed, write, read the whole response.
 func (x *exchange) one(ctx context.Context, at *engine.Hop, deadline time.Time) *engine.Failure {
 	if err := x.connect(ctx, at, deadline); err != nil {
 		return err
@@ -159,6 +174,7 @@ func (x *exchange) one(ctx context.Context, at *engine.Hop, deadline time.Time) 
 	if err := x.worker.arm(c, deadline); err != nil {
 		return x.broken(at, &engine.Failure{Stage: record.StageSend, Err: err})
 	}
+	x.response = &x.parser
 	x.parser.Reset(at.Method == "HEAD")
 	x.Begin()
 	x.Secured = c.secured() != nil
@@ -246,17 +262,31 @@ func (x *exchange) read() *engine.Failure {
 			return fail
 		}
 	}
+	return x.whole()
+}
+
+// whole describes the response, which is whole.
+func (x *exchange) whole() *engine.Failure {
 	r := &x.result
 	r.End = x.arrived
 	if x.job.Late(r.Start, r.End) {
 		return x.lateResponse()
 	}
 	if err := x.End(); err != nil {
-		return x.Failure(&x.parser, err)
+		return x.Failure(x.response, err)
 	}
 	r.Phases.Read += r.End - max(x.firstByte, x.since)
-	x.Describe(r, &x.parser)
-	x.Book(r, &x.parser)
+	x.Describe(r, x.response)
+	x.Book(r, x.response)
+	return nil
+}
+
+// pieceOfStream checks a piece of the body of the stream.
+func (x *exchange) pieceOfStream(piece []byte) error {
+	x.Piece(&x.stream, piece)
+	if err := x.Err(&x.stream); err != nil {
+		return x.Failure(&x.stream, err)
+	}
 	return nil
 }
 

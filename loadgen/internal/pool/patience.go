@@ -5,12 +5,18 @@ import (
 	"os"
 	"time"
 
+	"nodrop/loadgen/internal/engine"
 	"nodrop/loadgen/internal/wire"
 )
 
 // allowance is how long something may take, and from when. The zero value means
 // no limit. Times are in ns from the run's start.
 type allowance struct{ from, length int64 }
+
+// until returns when the allowance ends, delayed by some ns.
+func (a allowance) until(j *engine.Job, delay int64) time.Time {
+	return j.Base.Add(time.Duration(a.from + a.length + delay))
+}
 
 // allow returns the allowance that a deadline gives to the current request, or
 // to what begins now.
@@ -44,29 +50,35 @@ func (w *worker) extendBy(set func(time.Time) error) bool {
 	return !w.aborted && set(w.job.Base.Add(time.Duration(until))) == nil
 }
 
-// patient is a worker's socket. Its deadlines do not count the time for which
-// nodrop did not run. After such a time a deadline has passed, yet what the
-// peer sent meanwhile is there to be read, so the deadline is moved and the
-// call repeated.
-type patient struct {
-	wire.Socket
-	worker *worker // nil once the socket has left the worker: deadlines are then final
-}
+// extendReading moves the read deadline of p, which has passed.
+func (w *worker) extendReading(p *patient) bool { return w.extendBy(p.SetReadDeadline) }
 
-func (p *patient) extendReading() bool {
-	return p.worker != nil && p.worker.extendBy(p.SetReadDeadline)
-}
-
-// extendWriting extends the write deadline, unless stopWriting ended the write.
-func (p *patient) extendWriting() bool {
-	w := p.worker
-	return w != nil && w.extendBy(func(until time.Time) error {
+// extendWriting moves the write deadline of p, which has passed, unless
+// stopWriting ended the write.
+func (w *worker) extendWriting(p *patient) bool {
+	return w.extendBy(func(until time.Time) error {
 		if w.exchange.early.stopped() {
 			return os.ErrDeadlineExceeded
 		}
 		return p.SetWriteDeadline(until)
 	})
 }
+
+// patient is a socket whose deadlines do not count the time for which nodrop did
+// not run. After such a time a deadline has passed, yet what the peer sent
+// meanwhile is there to be read, so the deadline is moved and the call repeated.
+type patient struct {
+	wire.Socket
+	// owner moves deadlines; nil once the socket has left it: deadlines are then
+	// final.
+	owner interface {
+		extendReading(p *patient) bool
+		extendWriting(p *patient) bool
+	}
+}
+
+func (p *patient) extendReading() bool { return p.owner != nil && p.owner.extendReading(p) }
+func (p *patient) extendWriting() bool { return p.owner != nil && p.owner.extendWriting(p) }
 
 func (p *patient) Read(b []byte) (int, error) {
 	for {

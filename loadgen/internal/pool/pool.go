@@ -19,6 +19,7 @@ type pool struct {
 	job       *engine.Job
 	workers   []worker
 	lingering lingering
+	sessions  sessions
 }
 
 // New returns the engine for a job.
@@ -26,9 +27,10 @@ func New(j *engine.Job) engine.Engine { return newPool(j) }
 
 func newPool(j *engine.Job) *pool {
 	p := &pool{job: j, workers: make([]worker, j.Workers), lingering: lingering{most: j.Lingering}}
+	p.sessions.job, p.sessions.lingering = j, &p.lingering
 	for i := range p.workers {
 		tally := j.Recorder.Shards[i%len(j.Recorder.Shards)]
-		p.workers[i].init(j, &p.lingering, i, new(int64), tally)
+		p.workers[i].init(j, &p.lingering, &p.sessions, i, new(int64), tally)
 	}
 	return p
 }
@@ -46,6 +48,7 @@ func (p *pool) Run(ctx context.Context) (over int64) {
 	}
 	_ = group.Wait() // workers return no errors: a failure is a Result
 	over = p.job.Since(time.Now())
+	p.sessions.close()
 	p.lingering.wait()
 	return over
 }
@@ -59,7 +62,8 @@ func (p *pool) Abort() {
 
 type worker struct {
 	job       *engine.Job
-	lingering *lingering // shared by all workers
+	lingering *lingering // shared by all workers, as are the sessions
+	sessions  *sessions
 	shard     *record.Tally
 	index     int
 	made      *int64 // connections so far
@@ -67,13 +71,16 @@ type worker struct {
 	timer     *time.Timer // nil until the worker first waits
 	allowance allowance   // of the current request or connection attempt
 
+	interrupted chan struct{} // closed by abort
+
 	mu      sync.Mutex // guards current and aborted
 	current net.Conn
 	aborted bool
 }
 
-func (w *worker) init(j *engine.Job, l *lingering, i int, made *int64, tally *record.Tally) {
-	w.job, w.lingering, w.index, w.made, w.shard = j, l, i, made, tally
+func (w *worker) init(j *engine.Job, l *lingering, s *sessions, i int, made *int64, tally *record.Tally) {
+	w.job, w.lingering, w.sessions, w.index, w.made, w.shard = j, l, s, i, made, tally
+	w.interrupted = make(chan struct{})
 	w.exchange.init(w)
 }
 
@@ -95,17 +102,23 @@ func (w *worker) await(d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
+	select {
+	case <-w.alarm(d):
+		return true
+	case <-w.job.Budget.Over():
+		return false
+	}
+}
+
+// alarm returns a channel that gets a time after d. It is valid until the next
+// call.
+func (w *worker) alarm(d time.Duration) <-chan time.Time {
 	if w.timer == nil {
 		w.timer = time.NewTimer(d)
 	} else {
 		w.timer.Reset(d)
 	}
-	select {
-	case <-w.timer.C:
-		return true
-	case <-w.job.Budget.Over():
-		return false
-	}
+	return w.timer.C
 }
 
 // connectionNumber returns the number of a new connection. No two workers use
@@ -138,7 +151,10 @@ func (w *worker) arm(c net.Conn, deadline time.Time) error {
 func (w *worker) abort() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.aborted = true
+	if !w.aborted {
+		w.aborted = true
+		close(w.interrupted)
+	}
 	if w.current != nil {
 		_ = w.current.SetDeadline(wire.LongAgo) // fails only for a closed connection
 	}

@@ -1,6 +1,9 @@
 package wire
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+)
 
 var (
 	// ErrSelfConnect means that a connection connected to itself: an attempt to
@@ -39,6 +42,20 @@ type UnsentError struct {
 
 func (e *UnsentError) Error() string { return e.Err.Error() }
 func (e *UnsentError) Unwrap() error { return e.Err }
+
+// ProtocolError means that the server chose another protocol than the load
+// speaks, on one connection.
+type ProtocolError struct{ Chosen string }
+
+func (e *ProtocolError) Error() string {
+	return "the server chose " + strconv.Quote(e.Chosen) + " in the TLS handshake, not " + strconv.Quote(ProtocolH2)
+}
+
+// The names of the protocols in a TLS handshake (ALPN).
+const (
+	ProtocolHTTP1 = "http/1.1"
+	ProtocolH2    = "h2"
+)
 
 // BodyError means that a file could not be sent, which is not the peer's fault.
 type BodyError struct{ Err error }

@@ -47,9 +47,11 @@ func Secure(s Socket, config *tls.Config) (*SecureSocket, error) {
 	return c, c.HandshakeContext(context.WithValue(context.Background(), askedKey{}, &c.asked))
 }
 
-// protocol is the one that the server chose. A server without ALPN speaks
-// HTTP/1.1.
-func (s *SecureSocket) protocol() string { return cmp.Or(s.ConnectionState().NegotiatedProtocol, "http/1.1") }
+// Protocol returns the one that the server chose (ALPN). A server that does not
+// choose speaks HTTP/1.1.
+func (s *SecureSocket) Protocol() string {
+	return cmp.Or(s.ConnectionState().NegotiatedProtocol, ProtocolHTTP1)
+}
 
 // OnWait makes Write call f when it is about to wait.
 func (s *SecureSocket) OnWait(f func()) { s.under.OnWait(f) }

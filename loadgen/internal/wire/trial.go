@@ -50,7 +50,7 @@ func TryHandshake(s Socket, config *tls.Config) (t Trial, err error) {
 	if err != nil {
 		return t, err
 	}
-	t.Protocol = c.protocol()
+	t.Protocol = c.Protocol()
 	defer func() { _ = c.Close() }()
 	old := c.ConnectionState().Version < tls.VersionTLS13
 	if !c.asked && !old {

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"errors"
+	"net"
+	"os"
+
+	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/h2"
+	"nodrop/loadgen/internal/wire"
+	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/ledger"
+)
+
+// Session is what all engines know of a connection of HTTP/2: what is said on
+// it, and what became of the requests that share it. Its engine owns the socket.
+type Session struct {
+	Conn   h2.Conn
+	Ledger ledger.Connection
+}
+
+// Begin makes s a new connection, over TLS or not. ended is called for each
+// stream that ends, except those that the engine cancels.
+func (s *Session) Begin(j *Job, secure bool, ended func(*h2.Stream)) {
+	s.Ledger = ledger.Connection{Protocol: ledger.H2C}
+	if secure {
+		s.Ledger.Protocol = ledger.H2
+	}
+	s.Conn.Capture = j.Captured
+	s.Conn.Ended = func(st *h2.Stream) {
+		s.account(st)
+		ended(st)
+	}
+	s.Conn.Begin()
+}
+
+// Limit returns how many requests may share the connection, of at most streams;
+// 0 once it takes no new ones. Until the peer has said how many it allows, one
+// stream may be started, whatever is assigned: a stream that the peer refuses
+// because nodrop did not wait would be a loss that nodrop makes. A peer that
+// allows none for now may allow some later.
+func (s *Session) Limit(streams int) int {
+	switch room := s.Conn.Room(); {
+	case s.Conn.Err() != nil || s.Conn.GoingAway() != nil:
+		return 0
+	case !s.Conn.Settled():
+		return streams
+	default:
+		return max(1, min(streams, room+s.Conn.Open()))
+	}
+}
+
+// Start starts a stream, if that is allowed now.
+func (s *Session) Start(st *h2.Stream, r *h2.Prepared) bool {
+	if !s.Conn.Settled() && s.Conn.Open() > 0 || !s.Conn.Start(st, r) {
+		return false
+	}
+	s.Ledger.Streams++
+	s.Ledger.Most = max(s.Ledger.Most, int64(s.Conn.Open()))
+	return true
+}
+
+// Note notes what the bytes that were fed last have said of the connection.
+func (s *Session) Note() {
+	if gone := s.Conn.GoingAway(); gone != nil {
+		s.Ledger.Goaway, s.Ledger.Code = true, uint32(gone.Code)
+	}
+}
+
+// Done reports whether the connection has no use any more: it takes no new
+// streams, and has no open ones.
+func (s *Session) Done() bool {
+	return s.Conn.Open() == 0 && (s.Conn.Err() != nil || s.Conn.GoingAway() != nil)
+}
+
+func (s *Session) account(st *h2.Stream) {
+	l, err := &s.Ledger, st.Err()
+	turned, isTurned := errors.AsType[*h2.GoAwayError](err)
+	reset, isReset := errors.AsType[*h2.StreamError](err)
+	switch {
+	case isTurned:
+		l.Goaway, l.Code = true, uint32(turned.Code)
+		l.TurnedAway++
+	case isReset:
+		l.Resets.Count(uint32(reset.Code))
+	case err == nil && s.Conn.GoingAway() != nil:
+		l.Finished++
+	case err != nil && errors.Is(s.Conn.Err(), err):
+		l.Lost++
+		l.Cause = wire.Classify(StreamStage(st), err).Cause().String()
+	}
+}
+
+// StreamStage returns how far the request of a stream had got.
+func StreamStage(st *h2.Stream) record.Stage {
+	if stage := st.Stage(); stage != h1.StageIdle {
+		return wire.StageOf(stage)
+	}
+	if !st.Written() {
+		return record.StageSend
+	}
+	return record.StageWait
+}
+
+// StreamFailure returns the Failure of a stream that ended with an error.
+func StreamFailure(st *h2.Stream, at *Hop, local net.Addr) *Failure {
+	err := st.Err()
+	if f, ok := errors.AsType[*Failure](err); ok { // of a body, ours or theirs
+		return f
+	}
+	stage := StreamStage(st)
+	return &Failure{Stage: stage, Err: err, Text: wire.ErrorText(stage, err, local, at.Address)}
+}
+
+// StreamTimeout returns the Failure of a stream that took longer than -t.
+func StreamTimeout(st *h2.Stream) *Failure {
+	return &Failure{Stage: StreamStage(st), Err: os.ErrDeadlineExceeded}
+}
