@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"nodrop/loadgen/internal/stall"
+	"nodrop/loadgen/internal/loop/tlsconn"
 )
 
 // lingerers are connections whose last response is whole and whose peer must
@@ -24,8 +24,8 @@ type lingerer struct {
 	next int32 // the next unused entry
 }
 
-func newLingerers(most int, bound int64, stalls *stall.Spans) lingerers {
-	l := lingerers{list: make([]lingerer, most), deadlines: newQueue(most, bound, stalls)}
+func newLingerers(most int, bound int64, lag *lag) lingerers {
+	l := lingerers{list: make([]lingerer, most), deadlines: newQueue(most, bound, lag)}
 	for i := range l.list {
 		l.list[i].link.clear()
 		l.list[i].next = int32(i) + 1
@@ -63,9 +63,9 @@ func (s *Shard) handleLingering(i int32, ev *unix.EpollEvent) {
 
 // lookAt checks whether the peer has closed.
 func (s *Shard) lookAt(i int32) {
-	n, err := s.lingerers.list[i].read(s.buf)
+	n, err := s.lingerers.list[i].readOn(s.buf)
 	switch {
-	case err == errWait: //nolint:errorlint // not wrapped
+	case err == tlsconn.ErrWait: //nolint:errorlint // not wrapped
 		return
 	case err == nil && n > 0:
 		s.driver.Count(Surplus)
