@@ -21,7 +21,8 @@ type lingerers struct {
 
 type lingerer struct {
 	link
-	next int32 // the next unused entry
+	goodbye bool  // the peer's close_notify has come and is counted; its FIN follows
+	next    int32 // the next unused entry
 }
 
 func newLingerers(most int, bound int64, lag *lag) lingerers {
@@ -63,14 +64,21 @@ func (s *Shard) handleLingering(i int32, ev *unix.EpollEvent) {
 
 // lookAt checks whether the peer has closed.
 func (s *Shard) lookAt(i int32) {
-	n, err := s.lingerers.list[i].readOn(s.buf)
-	switch {
-	case err == tlsconn.ErrWait: //nolint:errorlint // not wrapped
+	l := &s.lingerers.list[i]
+	if !l.goodbye {
+		n, err := l.read(s.buf)
+		switch {
+		case err == tlsconn.ErrWait: //nolint:errorlint // not wrapped
+			return
+		case err == nil && n > 0:
+			s.driver.Count(Surplus)
+		default:
+			s.driver.Count(Waited)
+			l.goodbye = l.saidGoodbye()
+		}
+	}
+	if l.goodbye && !l.finished(s.buf) {
 		return
-	case err == nil && n > 0:
-		s.driver.Count(Surplus)
-	default:
-		s.driver.Count(Waited)
 	}
 	s.lingerers.deadlines.remove(i)
 	s.closeLingering(i)
@@ -79,7 +87,9 @@ func (s *Shard) lookAt(i int32) {
 // giveUpOn closes a connection that its peer has not closed. It must already be
 // out of the queue.
 func (s *Shard) giveUpOn(i int32) {
-	s.driver.Count(Ours)
+	if !s.lingerers.list[i].goodbye {
+		s.driver.Count(Ours)
+	}
 	s.closeLingering(i)
 }
 
@@ -97,7 +107,7 @@ func (s *Shard) closeOldest() bool {
 func (s *Shard) closeLingering(i int32) {
 	l := &s.lingerers
 	s.close(&l.list[i].link)
-	l.list[i].next = l.free
+	l.list[i].goodbye, l.list[i].next = false, l.free
 	l.free = i
 }
 

@@ -51,20 +51,20 @@ func (l *link) readSocket(b []byte) (n int, err error) {
 	return 0, os.NewSyscallError("read", errno)
 }
 
-// readOn is read for a connection whose peer must close it. Over TLS, the end
-// is that of the connection, which follows close_notify.
-func (l *link) readOn(b []byte) (n int, err error) {
-	c := l.secure
-	if c == nil || !c.Closed() {
-		n, err = l.read(b)
-		if c == nil || n > 0 || err != nil || !c.Closed() {
-			return n, err
-		}
+// saidGoodbye reports whether what ended reading was close_notify, and responds
+// to it: the peer may wait for that before it closes.
+func (l *link) saidGoodbye() bool {
+	if l.secure == nil || !l.secure.Closed() {
+		return false
 	}
-	if n, err = l.readSocket(b); n > 0 {
-		err = tlsconn.ErrWait // nothing after close_notify counts
-	}
-	return 0, err
+	l.secure.End(l.cut)
+	return true
+}
+
+// finished reports whether the connection of a peer that said goodbye is closed.
+func (l *link) finished(b []byte) bool {
+	n, err := l.readSocket(b)
+	return n == 0 && err != tlsconn.ErrWait //nolint:errorlint // not wrapped
 }
 
 // truncated reports whether the end that was read is a cut: over TLS, an end
