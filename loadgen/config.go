@@ -144,7 +144,7 @@ func (c *Config) Validate() error {
 	if err := c.validateHTTP2(target); err != nil {
 		return err
 	}
-	if err := c.validateEngine(target); err != nil {
+	if err := c.validateEngine(); err != nil {
 		return err
 	}
 	if _, err := wanted(c.Method, c.ExpectBody, c.ExpectHeaders); err != nil {

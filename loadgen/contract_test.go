@@ -165,7 +165,7 @@ func (r route) String() string { return r.scheme + "/" + string(r.engine) }
 func routes() []route {
 	list := []route{{"http", record.EnginePool}, {"https", record.EnginePool}}
 	if runtime.GOOS == "linux" {
-		list = append(list, route{"http", record.EngineLoop})
+		list = append(list, route{"http", record.EngineLoop}, route{"https", record.EngineLoop})
 	}
 	return list
 }

@@ -6,6 +6,7 @@ import (
 
 	"nodrop/loadgen/record/ledger"
 	"nodrop/loadgen/record/length"
+	"nodrop/loadgen/record/secure"
 )
 
 // Part is a run of the same load by another recorder, such as a worker's.
@@ -52,6 +53,7 @@ func (r *Run) addCounts(o *Run) {
 	}
 	r.Connections.add(o.Connections)
 	r.HTTP2 = ledger.Sum(r.HTTP2, o.HTTP2)
+	r.TLS = secure.Sum(r.TLS, o.TLS)
 	r.Bytes = saturated(r.Bytes, o.Bytes)
 	r.Unproven += o.Unproven
 	r.Late += o.Late

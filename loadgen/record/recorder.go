@@ -9,6 +9,7 @@ import (
 
 	"nodrop/loadgen/record/ledger"
 	"nodrop/loadgen/record/length"
+	"nodrop/loadgen/record/secure"
 	"nodrop/loadgen/safetext"
 )
 
@@ -69,6 +70,7 @@ type Tally struct {
 	statuses    map[int]int64
 	connections ConnectionCount
 	http2       ledger.HTTP2
+	secured     secure.Handshakes
 	lost        lostDetails
 	samples     classTexts
 	responses   classTexts
@@ -142,6 +144,13 @@ func (s *Tally) CountConnection(f func(*ConnectionCount)) {
 func (s *Tally) EndHTTP2(c *ledger.Connection) {
 	s.mu.Lock()
 	s.http2.Add(c)
+	s.mu.Unlock()
+}
+
+// CountTLS applies f to the counts of TLS handshakes.
+func (s *Tally) CountTLS(f func(*secure.Handshakes)) {
+	s.mu.Lock()
+	f(&s.secured)
 	s.mu.Unlock()
 }
 
@@ -375,6 +384,7 @@ func (r *Recorder) Merge(run *Run) {
 		}
 		run.Connections.add(s.connections)
 		run.HTTP2 = ledger.Sum(run.HTTP2, &s.http2)
+		run.TLS = secure.Sum(run.TLS, &s.secured)
 		for i, l := range latenciesOf(&run.Latency, &run.Phases) {
 			l.take(latenciesOf(&s.latency, &s.phases)[i])
 		}

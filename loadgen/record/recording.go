@@ -7,6 +7,7 @@ import (
 
 	"nodrop/loadgen/record/ledger"
 	"nodrop/loadgen/record/length"
+	"nodrop/loadgen/record/secure"
 	"nodrop/loadgen/record/trials"
 )
 
@@ -38,15 +39,16 @@ type Run struct {
 	Duration    int64       `json:"durationNs"`
 	Interrupted bool        `json:"interrupted,omitempty"` // stopped from outside before its end
 
-	Counts      Counts          `json:"counts"`
-	Outcomes    []Outcome       `json:"outcomes"` // exact, by class × fresh/reused × redirected or not × endpoint
-	Statuses    map[int]int64   `json:"statuses"` // answered requests by status
-	Connections ConnectionCount `json:"connections"`
-	HTTP2       *ledger.HTTP2   `json:"http2,omitempty"`    // nil = HTTP/2 was not asked for
-	Bytes       int64           `json:"bytes"`              // body bytes of answered requests
-	Unproven    int64           `json:"unproven,omitempty"` // ok, but only the close of a connection without TLS marks the end of the body
-	Lengths     *length.Line    `json:"lengths,omitempty"`  // of the bodies, in bytes on the wire, of ok responses with status 200 whose head did not say how long the body is; nil = there were none
-	Late        int64           `json:"late"`               // ticks of -q that passed while their worker was busy
+	Counts      Counts             `json:"counts"`
+	Outcomes    []Outcome          `json:"outcomes"` // exact, by class × fresh/reused × redirected or not × endpoint
+	Statuses    map[int]int64      `json:"statuses"` // answered requests by status
+	Connections ConnectionCount    `json:"connections"`
+	TLS         *secure.Handshakes `json:"tls,omitempty"`      // nil = there were none
+	HTTP2       *ledger.HTTP2      `json:"http2,omitempty"`    // nil = HTTP/2 was not asked for
+	Bytes       int64              `json:"bytes"`              // body bytes of answered requests
+	Unproven    int64              `json:"unproven,omitempty"` // ok, but only the close of a connection without TLS marks the end of the body
+	Lengths     *length.Line       `json:"lengths,omitempty"`  // of the bodies, in bytes on the wire, of ok responses with status 200 whose head did not say how long the body is; nil = there were none
+	Late        int64              `json:"late"`               // ticks of -q that passed while their worker was busy
 
 	Latency      Latencies       `json:"latency"`
 	Phases       PhaseLatencies  `json:"phases"` // of answered requests

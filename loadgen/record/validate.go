@@ -20,6 +20,7 @@ func (r *Run) Validate() error {
 		r.validateCounts, r.Bins.Validate, r.validateEndpoints, r.validateLost, r.validateTimes, r.validateLatencies,
 		func() error { return r.HTTP2.Validate(MaxCount) },
 		func() error { return r.Lengths.Validate(MaxCount, MaxTime) },
+		func() error { return r.TLS.Validate(MaxCount, MaxTime) },
 	} {
 		if err := check(); err != nil {
 			return err

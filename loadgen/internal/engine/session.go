@@ -17,16 +17,20 @@ import (
 type Session struct {
 	Conn   h2.Conn
 	Ledger ledger.Connection
+
+	left bool // Leave was called
 }
 
-// Begin makes s a new connection, over TLS or not. ended is called for each
-// stream that ends, except those that the engine cancels.
-func (s *Session) Begin(j *Job, secure bool, ended func(*h2.Stream)) {
+// Begin makes s a new connection, over TLS or not, whose responses capture the
+// named fields. ended is called for each stream that ends, except those that the
+// engine cancels.
+func (s *Session) Begin(capture []string, secure bool, ended func(*h2.Stream)) {
 	s.Ledger = ledger.Connection{Protocol: ledger.H2C}
 	if secure {
 		s.Ledger.Protocol = ledger.H2
 	}
-	s.Conn.Capture = j.Captured
+	s.left = false
+	s.Conn.Capture = capture
 	s.Conn.Ended = func(st *h2.Stream) {
 		s.account(st)
 		ended(st)
@@ -41,7 +45,7 @@ func (s *Session) Begin(j *Job, secure bool, ended func(*h2.Stream)) {
 // allows none for now may allow some later.
 func (s *Session) Limit(streams int) int {
 	switch room := s.Conn.Room(); {
-	case s.Conn.Err() != nil || s.Conn.GoingAway() != nil:
+	case s.left || s.Conn.Err() != nil || s.Conn.GoingAway() != nil:
 		return 0
 	case !s.Conn.Settled():
 		return streams
@@ -60,9 +64,16 @@ func (s *Session) Start(st *h2.Stream, r *h2.Prepared) bool {
 	return true
 }
 
-// Note notes what the bytes that were fed last have said of the connection.
+// Leave tells the peer that no more streams will be started.
+func (s *Session) Leave() {
+	s.left = true
+	s.Conn.Leave()
+}
+
+// Note notes what the bytes that were fed last have said of the connection. A
+// GOAWAY that follows ours says nothing.
 func (s *Session) Note() {
-	if gone := s.Conn.GoingAway(); gone != nil {
+	if gone := s.Conn.GoingAway(); gone != nil && !s.left {
 		s.Ledger.Goaway, s.Ledger.Code = true, uint32(gone.Code)
 	}
 }
@@ -70,7 +81,7 @@ func (s *Session) Note() {
 // Done reports whether the connection has no use any more: it takes no new
 // streams, and has no open ones.
 func (s *Session) Done() bool {
-	return s.Conn.Open() == 0 && (s.Conn.Err() != nil || s.Conn.GoingAway() != nil)
+	return s.Conn.Open() == 0 && (s.left || s.Conn.Err() != nil || s.Conn.GoingAway() != nil)
 }
 
 func (s *Session) account(st *h2.Stream) {
@@ -83,7 +94,7 @@ func (s *Session) account(st *h2.Stream) {
 		l.TurnedAway++
 	case isReset:
 		l.Resets.Count(uint32(reset.Code))
-	case err == nil && s.Conn.GoingAway() != nil:
+	case err == nil && s.Conn.GoingAway() != nil && !s.left:
 		l.Finished++
 	case err != nil && errors.Is(s.Conn.Err(), err):
 		l.Lost++

@@ -61,7 +61,7 @@ func (s *session) refuse(f *engine.Failure) {
 func (s *session) run(c *conn) {
 	s.conn = c
 	s.lock()
-	s.Begin(s.set.job, c.secured() != nil, s.ended)
+	s.Begin(s.set.job.Captured, c.secured() != nil, s.ended)
 	s.mu.Unlock()
 	s.set.running.Add(1)
 	go s.serve()
@@ -212,7 +212,7 @@ func (s *session) retireLocked(linger bool) {
 		return
 	}
 	s.retired = true
-	s.Conn.Leave()
+	s.Leave()
 	until := wire.LongAgo
 	if linger && s.set.lingering.enter(s.conn) {
 		s.lingers, until = true, time.Now().Add(wire.FINBound)
