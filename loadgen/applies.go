@@ -26,7 +26,6 @@ func (c *Config) withoutLoop() (why phrase, cannot bool) {
 		is  bool
 	}{
 		{say("it runs only on Linux"), runtime.GOOS != "linux"},
-		{say("it does not support HTTP/2"), c.HTTP2 != ""},
 		{say("it does not support proxies (%v)", OptionProxy), c.Proxy != nil},
 		{say("it does not support %v per-connection", OptionDNS), c.DNS == DNSPerConnection},
 		{say("it does not support %v", OptionTraceLost), c.TraceLost > 0},

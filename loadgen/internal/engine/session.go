@@ -66,8 +66,10 @@ func (s *Session) Start(st *h2.Stream, r *h2.Prepared) bool {
 
 // Leave tells the peer that no more streams will be started.
 func (s *Session) Leave() {
-	s.left = true
-	s.Conn.Leave()
+	if !s.left {
+		s.left = true
+		s.Conn.Leave()
+	}
 }
 
 // Note notes what the bytes that were fed last have said of the connection. A

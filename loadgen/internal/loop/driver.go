@@ -8,8 +8,10 @@ import (
 	"net/netip"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/h2"
 	"nodrop/loadgen/internal/loop/tlsconn"
 	"nodrop/loadgen/internal/stall"
+	"nodrop/loadgen/record/ledger"
 )
 
 // Driver makes a Shard's decisions and records what happens. All calls come
@@ -33,8 +35,11 @@ type Driver interface {
 	// Secure returns the client's end of a TLS connection over under, before its
 	// handshake.
 	Secure(under net.Conn) tlsconn.Secured
-	// Secured is called when the handshake of a connection has succeeded.
-	Secured(c tlsconn.Secured)
+	// Secured is called when the handshake of a connection has succeeded. An
+	// error means that the connection is of no use.
+	Secured(c tlsconn.Secured) error
+	// SessionOver is called when a connection of HTTP/2 has ended.
+	SessionOver(c *ledger.Connection)
 	// Count counts an event of a connection.
 	Count(what Count)
 	// Stood is called after a time for which the Shard did not run.
@@ -71,12 +76,14 @@ type Exchange struct {
 	Reused     bool  // the connection had carried a request before
 	Idle       int64 // for how long it had carried nothing, in ns; 0 if it is fresh
 	Parser     h1.Parser
+	Stream     *h2.Stream // over HTTP/2, in place of Parser; nil over HTTP/1.1
 }
 
 // Request is what a slot sends. All slots that send it share it.
 type Request struct {
-	Bytes    []byte
-	HeadOnly bool // the method is HEAD
+	Bytes    []byte       // over HTTP/1.1
+	HTTP2    *h2.Prepared // over HTTP/2
+	HeadOnly bool         // the method is HEAD
 }
 
 // Step is what follows a whole response.
@@ -112,6 +119,7 @@ const (
 	StageSend                  // until the whole request is written
 	StageResponse              // after that, or after the peer closed before that
 	StageBody                  // Driver.Body returned an error
+	StageStream                // x.Stream was open; it tells more
 )
 
 // Failure is why an exchange ended without a whole response. Err is an

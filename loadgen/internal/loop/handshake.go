@@ -42,6 +42,10 @@ func (s *Shard) establish(sl *slot) {
 	}
 	x.Connect += now - sl.began
 	s.driver.Connected(x, now)
+	if !s.cfg.TLS {
+		s.opened(sl)
+		return
+	}
 	sl.state, sl.began = securing, now
 	if errno != 0 {
 		s.fail(sl, &Failure{Stage: StageTLS, Err: os.NewSyscallError("read", errno)})
@@ -96,7 +100,14 @@ func (s *Shard) shake(sl *slot, now int64) (after int64) {
 	x := &sl.x
 	x.TLS += after - sl.began
 	x.Connect += after - sl.began
-	s.driver.Secured(sl.secure.Secured)
+	if err := s.driver.Secured(sl.secure.Secured); err != nil {
+		s.fail(sl, &Failure{Stage: StageTLS, Err: err})
+		return s.now()
+	}
+	if s.cfg.Streams > 0 {
+		s.opened(sl)
+		return s.now()
+	}
 	sl.state, sl.used, sl.began = writing, true, after
 	sl.readable = !sl.secure.Drained()
 	s.write(sl)

@@ -22,6 +22,7 @@ type lingerers struct {
 type lingerer struct {
 	link
 	goodbye bool  // the peer's close_notify has come and is counted; its FIN follows
+	talks   bool  // the peer may send something before it closes, as HTTP/2 does
 	next    int32 // the next unused entry
 }
 
@@ -39,20 +40,26 @@ func newLingerers(most int, bound int64, lag *lag) lingerers {
 // another one, it closes the oldest: that one is the least likely to be closed
 // by its peer in time.
 func (s *Shard) linger(sl *slot) {
+	more := sl.rested
+	i := s.leave(&sl.link, sl.arrived, false)
+	if more {
+		s.lookAt(i) // what the last read left unread makes no new event
+	}
+}
+
+// leave makes a connection a lingerer, whose time begins at now.
+func (s *Shard) leave(from *link, now int64, talks bool) (index int32) {
 	l := &s.lingerers
 	if l.free == none {
 		s.closeOldest()
 	}
 	i := l.free
 	l.free = l.list[i].next
-	l.list[i].link = sl.link
-	l.deadlines.push(i, sl.arrived+s.cfg.FINBound)
-	s.give(&sl.link, owner{ownedByLingerer, i})
-	more := sl.rested
-	sl.link.clear()
-	if more {
-		s.lookAt(i) // what the last read left unread makes no new event
-	}
+	l.list[i].link, l.list[i].talks = *from, talks
+	l.deadlines.push(i, now+s.cfg.FINBound)
+	s.give(from, owner{ownedByLingerer, i})
+	from.clear()
+	return i
 }
 
 func (s *Shard) handleLingering(i int32, ev *unix.EpollEvent) {
@@ -67,6 +74,9 @@ func (s *Shard) lookAt(i int32) {
 	l := &s.lingerers.list[i]
 	if !l.goodbye {
 		n, err := l.read(s.buf)
+		for l.talks && err == nil && n > 0 {
+			n, err = l.read(s.buf)
+		}
 		switch {
 		case err == tlsconn.ErrWait: //nolint:errorlint // not wrapped
 			return

@@ -142,6 +142,7 @@ type ownerKind uint8
 const (
 	ownedBySlot ownerKind = iota
 	ownedByLingerer
+	ownedBySession
 )
 
 // open makes l the link of fd, a new socket.

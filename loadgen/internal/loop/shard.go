@@ -30,6 +30,7 @@ type Config struct {
 	Lingering      int     // how many connections may wait for that at a time, at least 1
 	KeepAlive      bool    // connections carry more than one request
 	TLS            bool    // connections are secured by Driver.Secure
+	Streams        int     // most requests at a time on a connection of HTTP/2; 0 = HTTP/1.1
 	Capture        []string
 }
 
@@ -52,6 +53,7 @@ type Shard struct {
 
 	lingerers lingerers
 	shaking   shaking
+	sessions  sessions
 
 	lag    lag
 	stood  bool // a stall was noticed since the last poll began
@@ -158,11 +160,13 @@ func (s *Shard) Run(base time.Time) (over int64) {
 	for s.live > 0 {
 		s.startThoseInLine()
 		s.shakeThoseInLine()
+		s.takeTurns()
 		if s.live > 0 {
 			s.serve()
 		}
 	}
 	over = s.now()
+	s.endSessions()
 	for s.lingerers.deadlines.first != none {
 		s.serve()
 	}
@@ -177,7 +181,7 @@ func (s *Shard) now() int64 { return int64(time.Since(s.base)) }
 // serve handles pending events, or waits for some, and then what is due.
 func (s *Shard) serve() {
 	n := sysPoll(s.epoll, s.events[:])
-	if n == 0 && s.line.count+s.shaking.line.count == 0 && s.behind == 0 {
+	if n == 0 && s.line.count+s.shaking.line.count+len(s.sessions.turns) == 0 && s.behind == 0 {
 		if ns, ok := s.untilDue(s.now()); ok {
 			n = s.waiter.wait(s.epoll, s.events[:], ns)
 			s.beat(s.now(), ns)
@@ -221,6 +225,8 @@ func (s *Shard) handle(ev *unix.EpollEvent) {
 		s.handleSlot(&s.slots[to.index], ev)
 	case ownedByLingerer:
 		s.handleLingering(to.index, ev)
+	case ownedBySession:
+		s.handleSession(s.sessions.list[to.index], ev)
 	}
 }
 
@@ -244,7 +250,7 @@ func (s *Shard) handleSlot(sl *slot, ev *unix.EpollEvent) {
 		s.pushShaking(sl)
 	case inLine, waiting:
 		sl.stale = sl.stale || arrived && sl.secure == nil // over TLS it may be a session ticket
-	case away, retired:
+	case joining, joined, streaming, away, retired:
 	}
 }
 
@@ -279,6 +285,8 @@ func (s *Shard) startThoseInLine() {
 			s.resume(sl)
 		case reading:
 			s.read(sl)
+		case joining:
+			s.join(sl, s.now())
 		default: // its request ended meanwhile
 		}
 	}
@@ -346,6 +354,8 @@ func (s *Shard) abortAll() {
 			s.leaveQueues(sl)
 			s.driver.Aborted(&sl.x)
 			s.retire(sl)
+		case joining, joined, streaming:
+			s.abortStream(sl, now)
 		case inLine: // begin will retire it
 		case waiting, away, retired:
 		}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"nodrop/loadgen/internal/h2"
 	"nodrop/loadgen/internal/loop/tlsconn"
 )
 
@@ -21,6 +22,9 @@ const (
 	securing                // that of TLS
 	writing                 // room in the socket's buffer, or a response that comes early
 	reading                 // bytes of the response
+	joining                 // its turn in the line, to look for a session
+	joined                  // its session's connection, or room on it
+	streaming               // the end of its stream
 	away                    // a call of Return
 	retired                 // nothing: the slot is finished
 )
@@ -34,7 +38,9 @@ type slot struct {
 	queued  bool // is in Shard.line
 	shaking bool // is in Shard.shaking.line
 
-	link // its connection
+	link          // its connection; over HTTP/2, while it makes one
+	session int32 // over HTTP/2: that of the request; none without one
+	last    int32 // and that of the last request
 
 	// State of the current request.
 	readable bool // something arrived before the whole request was written
@@ -53,6 +59,10 @@ type slot struct {
 func (sl *slot) init(s *Shard, index int32) {
 	sl.index, sl.x.Slot = index, int(index)
 	sl.link.clear()
+	sl.session, sl.last = none, none
+	if s.cfg.Streams > 0 {
+		sl.x.Stream = &h2.Stream{Tag: int(index), Body: func(piece []byte) error { return s.driver.Body(&sl.x, piece) }}
+	}
 	sl.x.Parser.Capture = s.cfg.Capture
 	sl.x.Parser.Body = func(piece []byte) {
 		if sl.refused == nil {
@@ -82,6 +92,10 @@ func (s *Shard) begin(sl *slot) {
 func (s *Shard) hop(sl *slot, now int64) {
 	sl.x.Parser.Reset(sl.x.Request.HeadOnly)
 	sl.sent, sl.writeErr, sl.refused, sl.readable, sl.firstByte = 0, 0, nil, false, 0
+	if s.cfg.Streams > 0 {
+		s.join(sl, now)
+		return
+	}
 	if sl.fd == none {
 		s.dial(sl, now)
 		return
@@ -152,7 +166,7 @@ const oneSegment = 1200
 // as it is during connect on loopback: the kernel reports that one only through
 // SO_ERROR.
 func (s *Shard) attempt(sl *slot) {
-	if s.cfg.TLS {
+	if s.cfg.TLS || s.cfg.Streams > 0 {
 		s.establish(sl)
 		return
 	}
@@ -453,6 +467,13 @@ func (s *Shard) timeOut(sl *slot, patient bool) {
 		f.Stage = StageConnect
 	case securing:
 		f.Stage = StageTLS
+	case joined, joining:
+		f.Stage = s.joiningStage(sl)
+	case streaming:
+		if s.giveUpStream(sl) {
+			return
+		}
+		f.Stage = StageStream
 	case writing:
 		f.Stage = StageSend
 		if sl.firstByte != 0 {
@@ -472,7 +493,7 @@ func (s *Shard) timeOut(sl *slot, patient bool) {
 // others.
 func (s *Shard) fail(sl *slot, f *Failure) {
 	s.leaveQueues(sl)
-	if sl.used || sl.state == securing {
+	if sl.fd != none && (sl.used || sl.state == securing) {
 		f.Local = localOf(sl.fd)
 	}
 	sl.cut = sl.cut || sl.state == writing
@@ -490,5 +511,6 @@ func (s *Shard) fail(sl *slot, f *Failure) {
 	}
 	s.driver.Failed(&sl.x, f)
 	s.close(&sl.link)
+	s.abandon(sl, f)
 	s.await(sl, s.driver.Again(sl.due, now), now)
 }

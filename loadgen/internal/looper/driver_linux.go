@@ -9,11 +9,13 @@ import (
 
 	"nodrop/loadgen/internal/engine"
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/h2"
 	"nodrop/loadgen/internal/loop"
 	"nodrop/loadgen/internal/loop/tlsconn"
 	"nodrop/loadgen/internal/stall"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/ledger"
 	"nodrop/loadgen/record/secure"
 )
 
@@ -38,6 +40,7 @@ type driver struct {
 var (
 	_ loop.Driver     = (*driver)(nil)
 	_ engine.Response = (*h1.Parser)(nil)
+	_ engine.Response = (*h2.Stream)(nil)
 )
 
 type driverSlot struct {
@@ -63,10 +66,9 @@ type route struct {
 
 func newDriver(e *looper, lane, lanes int) *driver {
 	j := e.job
-	slots := (j.Workers - lane + lanes - 1) / lanes
 	d := &driver{
 		engine: e, job: j, shard: j.Recorder.Shards[lane], lane: lane, lanes: lanes,
-		slots: make([]driverSlot, slots), routes: map[string]*route{},
+		slots: make([]driverSlot, slotsOf(j, lane, lanes)), routes: map[string]*route{},
 	}
 	d.Names = j.Recorder.Names
 	for _, source := range j.Sources.List {
@@ -76,13 +78,29 @@ func newDriver(e *looper, lane, lanes int) *driver {
 		d.sources[source] = loop.NewAddress(netip.AddrPortFrom(source, 0))
 	}
 	for i := range d.slots {
-		d.slots[i].Job, d.slots[i].Secured = j, j.First.TLS != nil
+		d.slots[i].Job, d.slots[i].Secured = j, j.First.TLS != nil || j.Streams > 0 // the end of a stream is told from a cut
 	}
 	return d
 }
 
+// slotsOf returns how many of the workers are a lane's slots. Those that can
+// share a connection go to the same lane, so that several lanes need no more
+// connections than one.
+func slotsOf(j *engine.Job, lane, lanes int) int {
+	together := max(1, j.Streams)
+	whole := j.Workers / together // groups, dealt out to the lanes
+	n := (whole - lane + lanes - 1) / lanes * together
+	if whole%lanes == lane {
+		n += j.Workers % together
+	}
+	return n
+}
+
 // worker returns the number of a slot's worker, from 0.
-func (d *driver) worker(slot int) int { return slot*d.lanes + d.lane }
+func (d *driver) worker(slot int) int {
+	together := max(1, d.job.Streams)
+	return (slot/together*d.lanes+d.lane)*together + slot%together
+}
 
 func (d *driver) First(slot int) int64 { return int64(d.job.Schedule.First(d.worker(slot))) }
 
@@ -140,7 +158,18 @@ func (d *driver) Secure(under net.Conn) tlsconn.Secured {
 	return wire.NewSecured(under, d.job.First.TLS)
 }
 
-func (d *driver) Secured(c tlsconn.Secured) { d.shard.CountTLS(c.(*wire.Secured).Count) }
+// Secured counts the handshake, and checks that the server has chosen the load's
+// protocol.
+func (d *driver) Secured(c tlsconn.Secured) error {
+	s := c.(*wire.Secured)
+	d.shard.CountTLS(s.Count)
+	if d.job.Streams > 0 && s.Protocol() != wire.ProtocolH2 {
+		return &wire.ProtocolError{Chosen: s.Protocol()}
+	}
+	return nil
+}
+
+func (d *driver) SessionOver(c *ledger.Connection) { d.shard.EndHTTP2(c) }
 
 func (d *driver) Count(what loop.Count) {
 	d.shard.CountConnection(func(c *record.ConnectionCount) {
@@ -162,11 +191,23 @@ func (d *driver) Stood(span stall.Span) { d.job.Stalls.Add(span) }
 
 func (d *driver) Body(x *loop.Exchange, piece []byte) error {
 	sl := &d.slots[x.Slot]
-	if x.Parser.BodyBytes() == int64(len(piece)) {
+	p := responseOf(x)
+	if p.BodyBytes() == int64(len(piece)) {
 		sl.Begin()
 	}
-	sl.Piece(&x.Parser, piece)
-	return sl.Err(&x.Parser)
+	sl.Piece(p, piece)
+	err := sl.Err(p)
+	if err != nil && x.Stream != nil {
+		return sl.Failure(p, err)
+	}
+	return err
+}
+
+func responseOf(x *loop.Exchange) engine.Response {
+	if x.Stream != nil {
+		return x.Stream
+	}
+	return &x.Parser
 }
 
 func (d *driver) fill(x *loop.Exchange) *record.Result {
@@ -180,7 +221,7 @@ func (d *driver) fill(x *loop.Exchange) *record.Result {
 }
 
 func (d *driver) Responded(x *loop.Exchange) loop.Step {
-	sl, p := &d.slots[x.Slot], &x.Parser
+	sl, p := &d.slots[x.Slot], responseOf(x)
 	r := d.fill(x)
 	if p.BodyBytes() == 0 {
 		sl.Begin()

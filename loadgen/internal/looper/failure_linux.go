@@ -21,6 +21,8 @@ func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *engine.Failure {
 		return d.connectFailure(x, f)
 	case loop.StageTLS:
 		return d.wireFailure(x, record.StageTLS, f)
+	case loop.StageStream:
+		return d.streamFailure(x, f)
 	case loop.StageBody:
 		return d.slots[x.Slot].Failure(&x.Parser, f.Err)
 	case loop.StageSend:
@@ -31,6 +33,19 @@ func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *engine.Failure {
 		return d.wireFailure(x, record.StageHead, f)
 	}
 	return d.wireFailure(x, wire.StageOf(x.Parser.Stage()), f)
+}
+
+// streamFailure returns the Failure of a request whose stream was open. If the
+// whole response came too late, what of it came in time says how far it had got.
+func (d *driver) streamFailure(x *loop.Exchange, f *loop.Failure) *engine.Failure {
+	if !wire.IsTimeout(f.Err) {
+		return engine.StreamFailure(x.Stream, d.at(&d.slots[x.Slot]), addrOf(f.Local))
+	}
+	fail := engine.StreamTimeout(x.Stream)
+	if d.job.Late(x.Start, x.Stream.FirstAt) {
+		fail.Stage = record.StageWait
+	}
+	return fail
 }
 
 func (d *driver) wireFailure(x *loop.Exchange, stage record.Stage, f *loop.Failure) *engine.Failure {

@@ -24,7 +24,8 @@ type looper struct {
 // this machine lacks the resources.
 func New(j *engine.Job, handoff engine.Handoff) (engine.Engine, error) {
 	e := &looper{job: j, handoff: handoff}
-	lanes := min(len(j.Recorder.Shards), j.Workers)
+	together := max(1, j.Streams)
+	lanes := min(len(j.Recorder.Shards), (j.Workers+together-1)/together)
 	for lane := range lanes {
 		d := newDriver(e, lane, lanes)
 		s, err := loop.New(loop.Config{
@@ -36,6 +37,7 @@ func New(j *engine.Job, handoff engine.Handoff) (engine.Engine, error) {
 			Lingering:      j.Lingering / lanes,
 			KeepAlive:      j.KeepAlive,
 			TLS:            j.First.TLS != nil,
+			Streams:        j.Streams,
 			Capture:        j.Captured,
 		}, d)
 		if err != nil {
@@ -49,7 +51,7 @@ func New(j *engine.Job, handoff engine.Handoff) (engine.Engine, error) {
 }
 
 func loopRequest(h *engine.Hop) loop.Request {
-	return loop.Request{Bytes: h.Bytes, HeadOnly: h.Method == "HEAD"}
+	return loop.Request{Bytes: h.Bytes, HTTP2: h.HTTP2, HeadOnly: h.Method == "HEAD"}
 }
 
 func (e *looper) close() {
