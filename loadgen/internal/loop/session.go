@@ -29,6 +29,7 @@ type session struct {
 	connection int64
 	used       bool  // has carried a request
 	free       int64 // when its last stream ended, ns from the run's start
+	writeErr   syscall.Errno
 	blocked    int64 // since when its socket takes nothing; 0 = it does
 	turning    bool  // is in sessions.turns
 	unread     bool  // something has arrived that no event will announce
@@ -79,7 +80,7 @@ func (s *Shard) newSession(sl *slot) *session {
 	ses := all.list[all.spare[len(all.spare)-1]]
 	all.spare = all.spare[:len(all.spare)-1]
 	all.live = append(all.live, ses.index)
-	ses.maker, ses.assigned, ses.used, ses.blocked, ses.unread = sl.index, 0, false, 0, false
+	ses.maker, ses.assigned, ses.used, ses.blocked, ses.unread, ses.writeErr = sl.index, 0, false, 0, false, 0
 	if all.stale > 0 {
 		all.stale--
 		s.driver.Count(Stale)
@@ -278,6 +279,7 @@ func (s *Shard) sendFailed(ses *session, errno syscall.Errno) {
 	if ses.Conn.Err() != nil {
 		return // the connection is being given up
 	}
+	ses.writeErr = errno
 	if !ours(errno) {
 		s.readSession(ses)
 	}
@@ -288,6 +290,9 @@ func (s *Shard) sendFailed(ses *session, errno syscall.Errno) {
 
 // lose ends a connection that is broken, and the streams that are open on it.
 func (s *Shard) lose(ses *session, err error) {
+	if err == io.EOF && ses.writeErr == unix.ECONNRESET { //nolint:errorlint // not wrapped
+		err = os.NewSyscallError("write", ses.writeErr) // the socket tells of a reset once
+	}
 	if ses.used && ses.Conn.Open() == 0 && ses.Conn.GoingAway() == nil && ses.Conn.Err() == nil {
 		s.sessions.stale++
 	}

@@ -1,8 +1,11 @@
 package pool
 
 import (
+	"errors"
+	"io"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"nodrop/loadgen/internal/engine"
@@ -28,14 +31,15 @@ type session struct {
 
 	mu sync.Mutex // guards what follows
 	engine.Session
-	owners  map[*h2.Stream]*exchange
-	out     sync.Cond     // signals the writer: bytes are pending, or closing is set
-	changed chan struct{} // closed when there may be more room; nil without anyone waiting
-	used    bool          // has carried a request
-	free    int64         // when its last stream ended, ns from the run's start
-	retired bool          // we ended it
-	lingers bool          // and its peer has time to close first
-	closing bool          // the writer has to come to its end
+	owners   map[*h2.Stream]*exchange
+	out      sync.Cond     // signals the writer: bytes are pending, or closing is set
+	changed  chan struct{} // closed when there may be more room; nil without anyone waiting
+	used     bool          // has carried a request
+	writeErr error
+	free     int64 // when its last stream ended, ns from the run's start
+	retired  bool  // we ended it
+	lingers  bool  // and its peer has time to close first
+	closing  bool  // the writer has to come to its end
 
 	sending allowance // of the current write; the writer's
 }
@@ -175,6 +179,9 @@ func (s *session) lost(err error) {
 	case s.Conn.Open() == 0 && s.Conn.GoingAway() == nil:
 		s.stale.Store(s.used)
 	}
+	if errors.Is(err, io.EOF) && errors.Is(s.writeErr, syscall.ECONNRESET) {
+		err = s.writeErr // the socket tells of a reset once
+	}
 	s.Conn.End(err)
 }
 
@@ -281,6 +288,7 @@ func (s *session) isClosing() bool {
 // unsent handles a write that failed. If the peer made it fail, the peer may
 // have said why before: the reader finds that. s is locked.
 func (s *session) unsent(err error) {
+	s.writeErr = err
 	ours := wire.Classify(record.StageSend, err).Spoiled()
 	if ours || wire.IsTimeout(err) {
 		s.Conn.End(err)
