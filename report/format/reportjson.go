@@ -763,7 +763,7 @@ func eventOf(e analysis.Event) *eventJSON {
 func limitsOf(r *report.RunReport) limitsJSON {
 	l := r.Loss.Limits
 	j := limitsJSON{Endpoints: l.Of, RequestsPerSecond: l.Rate, SmallestOutageNs: bounded(l.Smallest(1))}
-	if r.Run.Counts.OK+r.Run.Counts.Lost > 0 {
+	if r.Run.Counts.OK+r.Run.Counts.Lost > r.Loss.Streams.TurnedAway {
 		j.LossRatioBound = &l.UpperBound
 	}
 	if k := analysis.EndpointsLeft(&r.Loss); k > 0 {
