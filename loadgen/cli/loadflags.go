@@ -112,7 +112,7 @@ func (v *LoadFlags) defineRequest(fs *pflag.FlagSet) {
 	fs.StringVar(&v.Host, "host", v.Host, "Host header")
 	fs.BoolVar(&v.DisableCompression, "disable-compression", v.DisableCompression, "do not ask for compressed responses")
 	fs.BoolVar(&v.DisableRedirects, "disable-redirects", v.DisableRedirects, "do not follow redirects")
-	fs.StringVar((*string)(&v.OK), "ok", string(v.OK), "statuses that count as ok: 200, 2xx or 200-299, separated by commas")
+	fs.StringVar((*string)(&v.OK), "ok", string(v.OK), "statuses that count as ok: 200, 2xx or 200-299, separated by commas; goaway: requests that GOAWAY turned away")
 	fs.StringVar(&v.ExpectBody, "expect-body", v.ExpectBody, "what a body must be, decompressed: REGEX (found anywhere), sha256:HEX or length:N; a response with another is lost (body.rejected)")
 	fs.StringArrayVar(&v.ExpectHeaders, "expect-header", v.ExpectHeaders, "header that a response must have; one without it is lost (body.rejected); repeatable")
 	fs.Int64Var(&v.MaxBody, "max-body", v.MaxBody, "size limit of a response body; a longer one is lost and not read to its end; 0 is none")

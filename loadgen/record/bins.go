@@ -24,7 +24,10 @@ type Bin struct {
 	Lost      []BinLoss `json:"lost,omitempty"`
 	Spoiled   int64     `json:"spoiled,omitempty"`
 	Aborted   int64     `json:"aborted,omitempty"`
-	Latency   *Sketch   `json:"latency,omitempty"` // of answered requests, in the bin of their end
+	// TurnedAway counts the requests that are ok without a response: --ok goaway.
+	// They are not in OK, which shows that the target serves.
+	TurnedAway int64   `json:"turnedAway,omitempty"`
+	Latency    *Sketch `json:"latency,omitempty"` // of answered requests, in the bin of their end
 }
 
 // BinLoss counts the lost requests of one class in a bin.
@@ -81,6 +84,7 @@ func (b *Bin) merge(o *Bin) {
 	b.OK += o.OK
 	b.Spoiled += o.Spoiled
 	b.Aborted += o.Aborted
+	b.TurnedAway += o.TurnedAway
 	for _, l := range o.Lost {
 		b.addLost(l.Class, l.Count)
 	}

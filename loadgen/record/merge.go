@@ -52,7 +52,6 @@ func (r *Run) addCounts(o *Run) {
 		r.Statuses[status] += n
 	}
 	r.Connections.add(o.Connections)
-	r.HTTP2 = ledger.Sum(r.HTTP2, o.HTTP2)
 	r.TLS = secure.Sum(r.TLS, o.TLS)
 	r.Bytes = saturated(r.Bytes, o.Bytes)
 	r.Unproven += o.Unproven
@@ -63,11 +62,13 @@ func (r *Run) addCounts(o *Run) {
 
 func (r *Run) addTimes(p Part) {
 	r.Duration = max(r.Duration, p.Run.Duration+p.Offset)
-	for i, to := range r.latencies() {
-		to.Merge(p.Run.latencies()[i])
+	parts := latenciesOf(&p.Run.Latency, &p.Run.Phases)
+	for i, to := range latenciesOf(&r.Latency, &r.Phases) {
+		to.Merge(parts[i])
 	}
 	r.Bins.add(&p.Run.Bins, p.Offset)
 	r.Lengths = length.Sum(r.Lengths, p.Run.Lengths, p.Offset)
+	r.HTTP2 = ledger.Sum(r.HTTP2, p.Run.HTTP2, p.Offset)
 }
 
 // addMarks adds marks, notes and traces.

@@ -130,7 +130,9 @@ func recorded(t *testing.T, results []*record.Result, offset int64) *record.Run 
 		s.Connected(max(0, own.Endpoint), own.Start)
 		s.Finish(&own)
 		if result.Start%7 == 0 {
-			s.EndHTTP2(recordtest.Connection(rand.New(rand.NewPCG(uint64(result.Start), 0))))
+			c := recordtest.Connection(rand.New(rand.NewPCG(uint64(result.Start), 0)))
+			c.Opened, c.At = result.Start+c.Opened-offset, result.Start+c.At-offset
+			s.EndHTTP2(c)
 		}
 	}
 	run := &record.Run{Marks: []record.Mark{}, Duration: 90_000_000_000 - offset}

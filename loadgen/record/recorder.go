@@ -91,6 +91,7 @@ type endpointCount struct {
 
 type failedKey struct {
 	class      Class
+	fate       Fate // ok only without a response: --ok goaway
 	reused     bool
 	redirected bool
 }
@@ -170,7 +171,7 @@ func (s *Tally) Finish(r *Result) {
 	if r.Fate == FateLost {
 		s.recordLost(r)
 	}
-	if r.Fate == FateSpoiled {
+	if r.Class != 0 && r.Fate != FateLost {
 		s.samples.add(r.Class, r.Sample, 1)
 	}
 	s.mu.Unlock()
@@ -196,8 +197,10 @@ func (s *Tally) recordOutcome(r *Result) {
 	if r.Reused {
 		reused = 1
 	}
-	switch r.Fate {
-	case FateOK:
+	switch {
+	case r.Fate == FateAborted:
+		e.aborted[reused]++
+	case r.Fate == FateOK && r.Class == 0:
 		e.ok[reused]++
 		if r.Unproven {
 			s.unproven++
@@ -205,17 +208,8 @@ func (s *Tally) recordOutcome(r *Result) {
 		if r.Unsized && r.Status == 200 { // other statuses have bodies of their own lengths
 			s.lengths.Add(r.End, r.Bytes)
 		}
-	case FateAborted:
-		e.aborted[reused]++
-	case FateLost, FateSpoiled:
-		if e.failed == nil {
-			e.failed = map[failedKey]int64{}
-		}
-		e.failed[failedKey{r.Class, r.Reused, r.Redirected}]++
-		if s.failed == nil {
-			s.failed = map[Class]int64{}
-		}
-		s.failed[r.Class]++
+	default:
+		s.recordFailed(e, r)
 	}
 	if r.Whole() {
 		e.seen.FirstResponse = earliest(e.seen.FirstResponse, r.End)
@@ -229,6 +223,22 @@ func (s *Tally) recordOutcome(r *Result) {
 	}
 	s.statuses[r.Status]++
 	s.bytes = saturated(s.bytes, r.Bytes)
+}
+
+// recordFailed counts a request by class: lost, spoiled, or ok without a
+// response.
+func (s *Tally) recordFailed(e *endpointCount, r *Result) {
+	if e.failed == nil {
+		e.failed = map[failedKey]int64{}
+	}
+	e.failed[failedKey{r.Class, r.Fate, r.Reused, r.Redirected}]++
+	if r.Fate == FateOK {
+		return
+	}
+	if s.failed == nil {
+		s.failed = map[Class]int64{}
+	}
+	s.failed[r.Class]++
 }
 
 func (s *Tally) recordTimes(r *Result) {
@@ -245,7 +255,11 @@ func (s *Tally) recordTimes(r *Result) {
 	case FateLost:
 		bin.addLost(r.Class, 1)
 	case FateOK:
-		bin.OK++
+		if r.Class == 0 {
+			bin.OK++
+		} else {
+			bin.TurnedAway++
+		}
 	}
 	switch {
 	case !r.Responded():
@@ -269,7 +283,7 @@ func (s *Tally) recordTimes(r *Result) {
 
 func (s *Tally) recordLost(r *Result) {
 	d := lostDetail{LostRequest: LostRequest{
-		Start: r.Start, End: r.End, Class: r.Class, Endpoint: s.names.Name(r.Endpoint), Reused: r.Reused, Redirected: r.Redirected, Sample: -1, Connection: r.Connection, Idle: r.Idle,
+		Start: r.Start, End: r.End, Class: r.Class, Endpoint: s.names.Name(r.Endpoint), Reused: r.Reused, Redirected: r.Redirected, Sample: -1, Connection: r.Connection, Idle: r.Idle, Goaway: r.Goaway,
 	}}
 	if r.Responded() {
 		s.responses.addOne(r.Class, r.Response)
@@ -383,7 +397,7 @@ func (r *Recorder) Merge(run *Run) {
 			run.Statuses[status] += n
 		}
 		run.Connections.add(s.connections)
-		run.HTTP2 = ledger.Sum(run.HTTP2, &s.http2)
+		run.HTTP2 = ledger.Sum(run.HTTP2, &s.http2, 0)
 		run.TLS = secure.Sum(run.TLS, &s.secured)
 		for i, l := range latenciesOf(&run.Latency, &run.Phases) {
 			l.take(latenciesOf(&s.latency, &s.phases)[i])
@@ -439,11 +453,7 @@ func (r *Recorder) outcomes(run *Run, endpoints []endpointCount) {
 				if key.reused != (reused == 1) {
 					continue
 				}
-				if key.class.Spoiled() {
-					add(FateSpoiled, key.class, key.redirected, n)
-				} else {
-					add(FateLost, key.class, key.redirected, n)
-				}
+				add(key.fate, key.class, key.redirected, n)
 			}
 		}
 		if i > 0 {

@@ -151,6 +151,7 @@ func TestClassTable(t *testing.T) {
 var fateful = map[string]Result{
 	"ok":         {Endpoint: -1, Fate: FateOK, Status: 200, Reused: true, Bytes: 612},
 	"unsized":    {Endpoint: -1, Fate: FateOK, Status: 200, Reused: true, Bytes: 612, Unsized: true},
+	"turned":     {Endpoint: -1, Fate: FateOK, Class: NewClass(StageWait, CauseGoaway), Reused: true, Sample: "GOAWAY"},
 	"unexpected": {Endpoint: -1, Fate: FateLost, Class: StatusClass(503), Status: 503, Response: []byte("503\n")},
 	"lost":       {Endpoint: -1, Fate: FateLost, Class: NewClass(StageConnect, CauseRefused), Sample: "connection refused"},
 	"spoiled":    {Endpoint: -1, Fate: FateSpoiled, Class: NewClass(StageClient, CausePorts), Sample: "cannot assign requested address"},

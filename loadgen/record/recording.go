@@ -129,7 +129,7 @@ func (c Counts) Check() error {
 // Outcome counts the requests of one class (or ok) on one endpoint.
 type Outcome struct {
 	Fate       string `json:"fate"`            // ok, lost, spoiled, aborted
-	Class      Class  `json:"class,omitempty"` // "" for ok and aborted
+	Class      Class  `json:"class,omitempty"` // "" for ok and aborted; of ok, those that --ok goaway accepts without a response have one
 	Reused     bool   `json:"reused,omitempty"`
 	Redirected bool   `json:"redirected,omitempty"` // of lost and spoiled: it failed after a redirect, so a server had already answered
 	Endpoint   string `json:"endpoint,omitempty"`   // "" if no endpoint was reached
@@ -150,7 +150,7 @@ type ConnectionCount struct {
 type Latencies struct {
 	OK         Latency `json:"ok"`
 	Unexpected Latency `json:"unexpectedStatus"`
-	Failed     Latency `json:"failed"` // lost without a response, and spoiled
+	Failed     Latency `json:"failed"` // those without a response: lost, spoiled, or ok with --ok goaway
 }
 
 // PhaseLatencies holds the phases of answered requests. A phase that a request
@@ -165,9 +165,7 @@ type PhaseLatencies struct {
 	Read    Latency `json:"read"`
 }
 
-// latencies returns all histograms of a run.
-func (r *Run) latencies() [9]*Latency { return latenciesOf(&r.Latency, &r.Phases) }
-
+// latenciesOf returns all histograms of a run.
 func latenciesOf(l *Latencies, p *PhaseLatencies) [9]*Latency {
 	return [...]*Latency{&l.OK, &l.Unexpected, &l.Failed, &p.DNS, &p.Connect, &p.TLS, &p.Send, &p.Wait, &p.Read}
 }
@@ -198,6 +196,9 @@ type LostRequest struct {
 	// Idle is for how long a reused connection had carried nothing when the
 	// request was sent, in ns; 0 if it was fresh, or not known.
 	Idle int64 `json:"idleNs,omitempty"`
+	// Goaway is how long before its connection ended under the request the server
+	// had sent GOAWAY, in ns; 0 if it had not, or if the connection did not end.
+	Goaway int64 `json:"goawayNs,omitempty"`
 }
 
 // ErrorResponse is one kind of response with an unexpected status, and how many

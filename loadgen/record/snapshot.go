@@ -4,9 +4,9 @@ package record
 // each Tally in turn, so a request that ends meanwhile may be in one number and
 // not yet in another. Each number is exact when it is read.
 type Snapshot struct {
-	Progress                     // only Started, Finished and Lost
-	OK, Spoiled, Aborted   int64 // requests
-	Classes                map[Class]int64
+	Progress                               // only Started, Finished and Lost
+	OK, Spoiled, Aborted   int64           // requests
+	Classes                map[Class]int64 // lost and spoiled
 	Statuses               map[int]int64
 	Connections            ConnectionCount
 	Bytes, Unproven, Ticks int64 // Ticks: ticks of -q that passed while their worker was busy

@@ -7,24 +7,40 @@ import (
 )
 
 // StatusSet is a list of accepted statuses as --ok takes it: "200,204",
-// "2xx,3xx", "200-299".
+// "2xx,3xx", "200-299". The word "goaway" in it accepts requests that a server
+// turned away with GOAWAY as well; alone, it goes with DefaultOK.
 type StatusSet string
 
 // DefaultOK are the accepted statuses unless --ok is given.
 const DefaultOK StatusSet = "2xx,3xx"
 
-// StatusBits holds one flag per status code, for the hot path.
+// goaway is the word for requests that GOAWAY turned away.
+const goaway = "goaway"
+
+// StatusBits holds one flag per status code, for the hot path; the flag of
+// NoStatus is for requests that GOAWAY turned away.
 type StatusBits [1000]bool
+
+// NoStatus is the status of a request without a response.
+const NoStatus = 0
 
 // Compile converts the set for fast look-up. The error names the item that is
 // not a status.
 func (s StatusSet) Compile() (*StatusBits, error) {
 	var bits StatusBits
-	for item := range strings.SplitSeq(string(s), ",") {
+	statuses := string(s)
+	if strings.TrimSpace(statuses) == goaway {
+		statuses += "," + string(DefaultOK)
+	}
+	for item := range strings.SplitSeq(statuses, ",") {
 		item = strings.TrimSpace(item)
+		if item == goaway {
+			bits[NoStatus] = true
+			continue
+		}
 		from, to, err := statusRange(item)
 		if err != nil {
-			return nil, fmt.Errorf("%q is not a status (200), a group (2xx) or a range (200-299)", item)
+			return nil, fmt.Errorf("%q is not a status (200), a group (2xx), a range (200-299) or goaway", item)
 		}
 		for code := from; code <= to; code++ {
 			bits[code] = true

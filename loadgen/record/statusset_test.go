@@ -24,11 +24,28 @@ func TestStatusSet(t *testing.T) {
 				t.Errorf("%q refuses %d", set, code)
 			}
 		}
-		if bits[418] || bits[300] {
+		if bits[record.NoStatus] || bits[418] || bits[300] {
 			t.Errorf("%q takes too much", set)
 		}
 	}
-	for _, bad := range []record.StatusSet{"", "2", "20x", "99", "1000", "0xx", "a-b", "200-", ","} {
+	for set, codes := range map[record.StatusSet][]int{
+		"goaway":      {record.NoStatus, 200, 302}, // with the statuses that are accepted otherwise
+		"404, goaway": {record.NoStatus, 404},
+	} {
+		bits, err := set.Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, code := range codes {
+			if !bits[code] {
+				t.Errorf("%q refuses %d", set, code)
+			}
+		}
+		if only := set != "goaway"; bits[200] == only || bits[1] || bits[500] {
+			t.Errorf("%q takes too much, or too little", set)
+		}
+	}
+	for _, bad := range []record.StatusSet{"", "2", "20x", "99", "1000", "0xx", "a-b", "200-", ",", "goaway,", "GOAWAY", "refused-stream"} {
 		if _, err := bad.Compile(); err == nil {
 			t.Errorf("%q was taken", bad)
 		}

@@ -222,13 +222,14 @@ const (
 	packedOK
 	packedSpoiled
 	packedAborted
+	packedTurnedAway
 	packedLost
 	packedLatency
 )
 
 // counts are the fields that hold a single number, in the order of their bits.
 func (b *Bin) counts() [packedLost]*int64 {
-	return [...]*int64{&b.Started, &b.Responded, &b.OK, &b.Spoiled, &b.Aborted}
+	return [...]*int64{&b.Started, &b.Responded, &b.OK, &b.Spoiled, &b.Aborted, &b.TurnedAway}
 }
 
 // maxPacked is an upper bound of the bytes that pack appends.

@@ -18,7 +18,7 @@ const (
 func (r *Run) Validate() error {
 	for _, check := range [...]func() error{
 		r.validateCounts, r.Bins.Validate, r.validateEndpoints, r.validateLost, r.validateTimes, r.validateLatencies,
-		func() error { return r.HTTP2.Validate(MaxCount) },
+		func() error { return r.HTTP2.Validate(MaxCount, MaxTime) },
 		func() error { return r.Lengths.Validate(MaxCount, MaxTime) },
 		func() error { return r.TLS.Validate(MaxCount, MaxTime) },
 	} {
@@ -114,7 +114,7 @@ func (b *Bin) Validate() error {
 		}
 	}
 	return within(count("started", b.Started), count("answered", b.Responded), count("ok", b.OK),
-		count("spoiled", b.Spoiled), count("aborted", b.Aborted))
+		count("spoiled", b.Spoiled), count("aborted", b.Aborted), count("turnedAway", b.TurnedAway))
 }
 
 // validateEndpoints checks that every endpoint of an outcome is in the list of
@@ -151,7 +151,7 @@ func (r *Run) validateLost() error {
 	for i, l := range r.Lost {
 		if err := within(
 			limit{"startNs", l.Start, 0, l.End}, limit{"endNs", l.End, before, MaxTime},
-			limit{"sample", int64(l.Sample), -1, int64(len(r.Samples)) - 1}, limit{"connection", l.Connection, 0, MaxCount}, limit{"idleNs", l.Idle, 0, MaxTime},
+			limit{"sample", int64(l.Sample), -1, int64(len(r.Samples)) - 1}, limit{"connection", l.Connection, 0, MaxCount}, limit{"idleNs", l.Idle, 0, MaxTime}, limit{"goawayNs", l.Goaway, 0, MaxTime},
 		); err != nil {
 			return fmt.Errorf("lost request %d: %w", i, err)
 		}
@@ -194,7 +194,7 @@ func (r *Run) validateTimes() error {
 }
 
 func (r *Run) validateLatencies() error {
-	for _, d := range r.latencies() {
+	for _, d := range latenciesOf(&r.Latency, &r.Phases) {
 		if d.Count == 0 && (d.Sum != 0 || d.Min != 0 || d.Max != 0) || d.Min > d.Max || d.Sum < 0 {
 			return errors.New("latency: inconsistent count, sum, minimum and maximum")
 		}

@@ -70,6 +70,7 @@ type streamRequest struct {
 	Endpoint string `json:"endpoint"`
 	Number   int64  `json:"connection"` // number of the connection, from 1
 	Idle     int64  `json:"idleNs"`     // of lost requests: for how long a reused connection had carried nothing
+	Goaway   int64  `json:"goawayNs"`   // of lost requests: how long before the connection ended the server had sent GOAWAY
 	Bytes    int64  `json:"bytes"`
 	Unproven bool   `json:"unproven"` // only the close of a connection without TLS marks the end of the body
 	Unsized  bool   `json:"unsized"`  // the head did not say how long the body is
@@ -205,6 +206,9 @@ func appendRequest(b []byte, r *record.Result, endpoint string) []byte {
 	}
 	if r.Idle != 0 && r.Fate == record.FateLost {
 		b = strconv.AppendInt(append(b, `,"idleNs":`...), r.Idle, 10)
+	}
+	if r.Goaway != 0 && r.Fate == record.FateLost {
+		b = strconv.AppendInt(append(b, `,"goawayNs":`...), r.Goaway, 10)
 	}
 	p := &r.Phases
 	for _, phase := range [...]struct {

@@ -186,13 +186,13 @@ func (s *streamReader) probe(of int, p *record.Probe) error {
 // result checks a request for what the recorder relies on.
 func (s *streamReader) result(u *streamedRun, q *streamRequest) (*record.Result, error) {
 	r := &record.Result{
-		Start: q.Start, End: q.Finish, Status: q.Status, Reused: q.Reused, Redirected: q.Followed, Bytes: q.Bytes, Unproven: q.Unproven, Unsized: q.Unsized, Sample: q.Sample, Endpoint: -1, Connection: q.Number, Idle: q.Idle,
+		Start: q.Start, End: q.Finish, Status: q.Status, Reused: q.Reused, Redirected: q.Followed, Bytes: q.Bytes, Unproven: q.Unproven, Unsized: q.Unsized, Sample: q.Sample, Endpoint: -1, Connection: q.Number, Idle: q.Idle, Goaway: q.Goaway,
 		Phases: record.Phases{DNS: q.DNS, Connect: q.Connect, TLS: q.TLS, Send: q.Send, Wait: q.Wait, Read: q.Read},
 	}
 	if err := s.classify(r, q); err != nil {
 		return nil, err
 	}
-	for _, ns := range [...]int64{r.Start, r.End - r.Start, q.Idle, q.DNS, q.Connect, q.TLS, q.Send, q.Wait, q.Read} {
+	for _, ns := range [...]int64{r.Start, r.End - r.Start, q.Idle, q.Goaway, q.DNS, q.Connect, q.TLS, q.Send, q.Wait, q.Read} {
 		if ns < 0 || ns > record.MaxTime {
 			return nil, fmt.Errorf("a request has an impossible time: %d ns", ns)
 		}

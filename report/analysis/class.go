@@ -24,11 +24,11 @@ func (c ClassLoss) Total() int64 { return c.Fresh + c.Reused }
 // chain have already responded.
 func (c ClassLoss) SafeToRetry() bool { return c.Class.Info().SafeToRetry() && c.Redirected == 0 }
 
-// classLosses sums outcomes by class, most frequent first.
+// classLosses sums lost and spoiled outcomes by class, most frequent first.
 func classLosses(run *record.Run, outcomes []record.Outcome) []ClassLoss {
 	var list []ClassLoss
 	for _, o := range outcomes {
-		if o.Class == 0 {
+		if o.Class == 0 || o.Fate == record.FateOK.String() {
 			continue
 		}
 		i := slices.IndexFunc(list, func(c ClassLoss) bool { return c.Class == o.Class })

@@ -37,7 +37,7 @@ func checkOutcomes(run *record.Run) error {
 	for i := range run.Bins.List {
 		b := &run.Bins.List[i]
 		binned.Started += b.Started
-		binned.OK += b.OK
+		binned.OK += b.OK + b.TurnedAway
 		binned.Lost += b.LostCount()
 		binned.Spoiled += b.Spoiled
 		binned.Aborted += b.Aborted

@@ -22,7 +22,7 @@ func BoundOfNone(n int64) float64 { return 1 - math.Pow(0.05, 1/float64(n)) }
 // findLimits computes the limits from the counts and the time bins.
 func findLimits(run *record.Run, event Event) Limits {
 	l := Limits{Of: max(1, EndpointCount(run))}
-	if n := run.Counts.OK + run.Counts.Lost; n > 0 {
+	if n := run.Counts.OK + run.Counts.Lost - turnedAway(run); n > 0 {
 		l.UpperBound = BoundOfNone(n)
 	}
 	if run.Duration > 0 {

@@ -24,6 +24,7 @@ type Loss struct {
 	Slower   Slower  // slower responses
 	Shorter  Shorter // shorter bodies
 
+	Streams    Streams     // what HTTP/2 adds
 	Lifecycles []Lifecycle // of the endpoints that have marks
 	Crashes    []Crash
 }
@@ -41,6 +42,7 @@ func findLoss(run *record.Run) Loss {
 	}
 	l.Event = findEvent(run)
 	l.Baseline = findBaseline(run)
+	l.Streams = findStreams(run)
 	l.Limits = findLimits(run, l.Event)
 	l.Hidden = hidden(run)
 	l.Outside = outside(run, l.Event)

@@ -23,7 +23,7 @@ func ZeroOf(r *report.RunReport) (Zero, bool) {
 	if z.Leaving = r.Loss.Leaving(); z.Leaving > 1 {
 		z.OfThose = l.Smallest(z.Leaving)
 	}
-	return z, r.Run.Counts.Lost == 0 && r.Run.Counts.OK > 0
+	return z, r.Run.Counts.Lost == 0 && r.Run.Counts.OK > r.Loss.Streams.TurnedAway
 }
 
 // zerosOf returns what the arms without losses prove. Of several runs, the first

@@ -45,9 +45,9 @@ var goldens = []golden{
 	{"text", Text, nil},
 	{"text-120", TextFor(TextOptions{Options: page.Options{Width: 120}}), []string{"lab", "lab-repeated", "mixed"}},
 	{"text-colour", TextFor(TextOptions{Options: page.Options{Colour: true}}), []string{"lab-graceful-lost", "mixed", "proof-fixed"}},
-	{"json", JSON, []string{"plain", "one", "empty", "refused", "mixed", "lab"}},
-	{"report-json", ComputedJSON, []string{"empty", "mixed", "lab-graceful-lost", "lab-repeated", "search", "proof-fixed"}},
-	{"markdown", Markdown, []string{"plain", "empty", "refused", "mixed", "lab", "lab-graceful-lost", "lab-repeated", "lab-streams", "hostile", "search", "search-drifting", "proof-fixed", "proof-no-change"}},
+	{"json", JSON, []string{"plain", "one", "empty", "refused", "mixed", "lab", "http2"}},
+	{"report-json", ComputedJSON, []string{"empty", "mixed", "lab-graceful-lost", "lab-repeated", "search", "proof-fixed", "http2"}},
+	{"markdown", Markdown, []string{"plain", "empty", "refused", "mixed", "lab", "lab-graceful-lost", "lab-repeated", "lab-streams", "hostile", "search", "search-drifting", "proof-fixed", "proof-no-change", "http2"}},
 	{"junit", JUnit, nil},
 }
 

@@ -16,6 +16,7 @@ import (
 	"nodrop/report/check"
 	"nodrop/report/compare"
 	"nodrop/report/diagnosis"
+	"nodrop/report/format/streams"
 	"nodrop/report/metric"
 	"nodrop/report/phrase"
 )
@@ -143,6 +144,7 @@ func (m *markdown) run(name string, r *report.RunReport, several bool) {
 		}
 		m.part(of(fmt.Sprintf("finding %d", i+1)), findingMarkdown(i, &r.Findings[i]))
 	}
+	m.part(of("HTTP/2"), streamsMarkdown(&r.Loss.Streams))
 	m.part(of("classes"), classesMarkdown(&r.Loss))
 	m.part(of("windows"), windowsMarkdown(&r.Loss))
 	m.part(of("endpoints"), endpointsMarkdown(&r.Loss))
@@ -318,6 +320,17 @@ func remediesMarkdown(list []diagnosis.Remedy) string {
 		t.row(mdInline(phrase.Shorten(r.Where, maxQuote)), setting)
 	}
 	return t.String()
+}
+
+func streamsMarkdown(s *analysis.Streams) string {
+	lines := streams.Lines(s)
+	if len(lines) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("#### HTTP/2\n\n")
+	bullets(&b, lines)
+	return b.String()
 }
 
 func classesMarkdown(l *analysis.Loss) string {

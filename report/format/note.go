@@ -22,7 +22,7 @@ func zeroNotes(r *report.RunReport) []string {
 	if !ok {
 		return nil
 	}
-	list := []string{fmt.Sprintf("0 lost of %s, but the loss ratio may be up to %s (95 %% confidence)", phrase.Number(r.Run.Counts.OK), phrase.Percentage(z.Bound))}
+	list := []string{fmt.Sprintf("0 lost of %s, but the loss ratio may be up to %s (95 %% confidence)", phrase.Number(r.Run.Counts.OK-r.Loss.Streams.TurnedAway), phrase.Percentage(z.Bound))}
 	if z.Event && z.Of > 1 && z.Shortest != math.MaxInt64 {
 		list = append(list, smallestOutages(&z))
 	}

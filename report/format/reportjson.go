@@ -18,6 +18,7 @@ import (
 	"nodrop/report/compare"
 	"nodrop/report/diagnosis"
 	"nodrop/report/format/past"
+	"nodrop/report/format/streams"
 )
 
 // computedFormat is the name and version of what ComputedJSON writes.
@@ -93,23 +94,24 @@ type (
 	}
 
 	runJSON struct {
-		Name        string          `json:"name"`
-		Variant     *string         `json:"variant"`
-		Stream      *string         `json:"stream"`
-		Repetition  *int            `json:"repetition"`
-		Gateway     *string         `json:"gateway"`
-		Products    []string        `json:"products"`
-		StartedAt   time.Time       `json:"startedAt"`
-		DurationNs  int64           `json:"durationNs"`
-		Interrupted bool            `json:"interrupted"`
-		Settings    settingsJSON    `json:"settings"`
-		Environment environmentJSON `json:"environment"`
-		Counts      countsJSON      `json:"counts"`
-		Identity    identityJSON    `json:"identity"`
-		Checks      []checkJSON     `json:"checks"`
-		Summary     summaryJSON     `json:"summary"`
-		Connections connectionsJSON `json:"connections"`
-		LateTicks   int64           `json:"lateTicks"`
+		Name        string            `json:"name"`
+		Variant     *string           `json:"variant"`
+		Stream      *string           `json:"stream"`
+		Repetition  *int              `json:"repetition"`
+		Gateway     *string           `json:"gateway"`
+		Products    []string          `json:"products"`
+		StartedAt   time.Time         `json:"startedAt"`
+		DurationNs  int64             `json:"durationNs"`
+		Interrupted bool              `json:"interrupted"`
+		Settings    settingsJSON      `json:"settings"`
+		Environment environmentJSON   `json:"environment"`
+		Counts      countsJSON        `json:"counts"`
+		Identity    identityJSON      `json:"identity"`
+		Checks      []checkJSON       `json:"checks"`
+		Summary     summaryJSON       `json:"summary"`
+		Connections connectionsJSON   `json:"connections"`
+		HTTP2       *streams.Document `json:"http2"`
+		LateTicks   int64             `json:"lateTicks"`
 
 		Classes     []classJSON    `json:"classes"`
 		Findings    []findingJSON  `json:"findings"`
@@ -548,7 +550,7 @@ func runOf(name string, r *report.RunReport) runJSON {
 		Interrupted: run.Interrupted, Settings: settingsOf(&run.Settings),
 		Environment: environmentJSON(run.Environment), Counts: countsJSON(run.Counts),
 		Identity: identityOf(loss.Identity), Checks: []checkJSON{}, Summary: summaryOf(&r.Summary),
-		Connections: connectionsOf(run.Connections), LateTicks: run.Late,
+		Connections: connectionsOf(run.Connections), HTTP2: streams.DocumentOf(&loss.Streams), LateTicks: run.Late,
 		Classes: []classJSON{}, Findings: []findingJSON{}, Endpoints: []endpointJSON{},
 		WindowGapNs: loss.Gap, BinWidthNs: run.Bins.Width, Windows: []windowJSON{}, LossTimeNs: loss.Time, Unlisted: run.LostUnlisted,
 		Marks: marksOf(run), Baseline: baselineOf(loss.Baseline), Event: eventOf(loss.Event),
@@ -763,7 +765,7 @@ func eventOf(e analysis.Event) *eventJSON {
 func limitsOf(r *report.RunReport) limitsJSON {
 	l := r.Loss.Limits
 	j := limitsJSON{Endpoints: l.Of, RequestsPerSecond: l.Rate, SmallestOutageNs: bounded(l.Smallest(1))}
-	if r.Run.Counts.OK+r.Run.Counts.Lost > 0 {
+	if r.Run.Counts.OK+r.Run.Counts.Lost > r.Loss.Streams.TurnedAway {
 		j.LossRatioBound = &l.UpperBound
 	}
 	if k := analysis.EndpointsLeft(&r.Loss); k > 0 {

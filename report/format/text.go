@@ -17,6 +17,7 @@ import (
 	"nodrop/report/format/head"
 	"nodrop/report/format/page"
 	"nodrop/report/format/past"
+	"nodrop/report/format/streams"
 	"nodrop/report/phrase"
 )
 
@@ -226,6 +227,7 @@ func (t *text) writeLoss(r *report.RunReport) {
 	if r.Loss.Identity != nil {
 		fmt.Fprintf(t, "  %s: %v\n", t.In(page.Red, "THE COUNTS DO NOT ADD UP"), r.Loss.Identity)
 	}
+	writeStreams(t.Page, &r.Loss.Streams)
 	writeClasses(t.Page, &r.Loss)
 	writeFindings(t.Page, r.Findings)
 	t.writeEndpoints(&r.Loss)
@@ -279,6 +281,18 @@ func stepText(s record.TraceStep) string {
 		return s.What
 	}
 	return s.What + ": " + s.Error
+}
+
+// writeStreams writes what HTTP/2 adds.
+func writeStreams(out *page.Page, s *analysis.Streams) {
+	lines := streams.Lines(s)
+	if len(lines) == 0 {
+		return
+	}
+	out.Section("HTTP/2:")
+	for _, line := range lines {
+		out.Paragraph("    - ", line)
+	}
 }
 
 func writeClasses(out *page.Page, l *analysis.Loss) {

@@ -35,10 +35,12 @@ type Request struct {
 	Bytes      int64
 	Unsized    bool  // the head of the response did not say how long its body is
 	Idle       int64 // of a reused connection, ns
+	Connection int64 // its number; 0 = not told
+	Goaway     int64 // how long before the end of its connection GOAWAY came, ns
 }
 
 func (q Request) responded() bool {
-	return q.Fate == record.FateOK || strings.HasPrefix(q.Class, "status.")
+	return q.Fate == record.FateOK && q.Class == "" || strings.HasPrefix(q.Class, "status.")
 }
 
 // Class returns the class with a name, which must be in the table.
@@ -110,8 +112,7 @@ func (b *Builder) add(q Request) {
 	switch q.Fate {
 	case record.FateOK:
 		run.Counts.OK++
-		bin.OK++
-		run.Latency.OK.Record(took)
+		b.ok(q, c, bin)
 	case record.FateLost:
 		run.Counts.Lost++
 		addLost(bin, c)
@@ -133,6 +134,18 @@ func (b *Builder) add(q Request) {
 	if q.responded() {
 		b.response(q, bin)
 	}
+}
+
+// ok adds a request that is ok; one with a class has no response: --ok goaway.
+func (b *Builder) ok(q Request, c record.Class, bin *record.Bin) {
+	if c != 0 {
+		bin.TurnedAway++
+		b.run.Latency.Failed.Record(q.End - q.Start)
+		b.sample(q, c)
+		return
+	}
+	bin.OK++
+	b.run.Latency.OK.Record(q.End - q.Start)
 }
 
 func (b *Builder) bin(at int64) *record.Bin {
@@ -231,7 +244,7 @@ func (b *Builder) lost(q Request, c record.Class) {
 		return
 	}
 	b.run.Lost = append(b.run.Lost, record.LostRequest{
-		Start: q.Start, End: q.End, Class: c, Endpoint: q.Endpoint, Reused: q.Reused, Redirected: q.Redirected, Sample: sample, Idle: q.Idle,
+		Start: q.Start, End: q.End, Class: c, Endpoint: q.Endpoint, Reused: q.Reused, Redirected: q.Redirected, Sample: sample, Idle: q.Idle, Connection: q.Connection, Goaway: q.Goaway,
 	})
 }
 
@@ -578,6 +591,7 @@ var Fixtures = []Fixture{
 			run.Marks[0].End, run.Marks[0].Error = 630*ms, "interrupted"
 		})))
 	}},
+	{"http2", drains},
 	{"proof-fixed", proven},
 	{"proof-no-change", refuted},
 	{"hostile", Hostile},

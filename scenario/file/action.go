@@ -336,7 +336,7 @@ func (r *reader) http(n *yaml.Node) *action.HTTP {
 		{"body", func(n *yaml.Node) { h.Body = r.text(n, "body") }},
 		{"status", func(n *yaml.Node) {
 			h.Status = record.StatusSet(r.plain(n, "status"))
-			if _, err := h.Status.Has(200); err != nil && h.Status != "" {
+			if bits, err := h.Status.Compile(); h.Status != "" && (err != nil || bits[record.NoStatus]) {
 				r.fault(n, "status: %q is not a status (200), a group (2xx) or a range (200-299)", string(h.Status))
 			}
 		}},

@@ -26,10 +26,13 @@ func (f *Failure) Stalled() {
 }
 
 // FailResult sets the class and the fate of a failed request.
-func FailResult(r *record.Result, at *Hop, f *Failure) {
-	r.Class, r.Fate, r.Status = wire.Classify(f.Stage, f.Err), record.FateLost, 0
-	if r.Class.Spoiled() {
+func (j *Job) FailResult(r *record.Result, at *Hop, f *Failure) {
+	r.Class, r.Fate, r.Status = wire.Classify(f.Stage, f.Err), record.FateLost, record.NoStatus
+	switch {
+	case r.Class.Spoiled():
 		r.Fate = record.FateSpoiled
+	case r.Class.Cause() == record.CauseGoaway && j.OK[record.NoStatus]:
+		r.Fate = record.FateOK
 	}
 	r.Sample = sampleText(at, f, r.Class)
 }

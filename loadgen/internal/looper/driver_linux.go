@@ -314,7 +314,7 @@ func (d *driver) Over(shaking int64) {
 }
 
 func (d *driver) lose(sl *driverSlot, r *record.Result, f *engine.Failure) {
-	engine.FailResult(r, d.at(sl), f)
+	d.job.FailResult(r, d.at(sl), f)
 	d.finish(sl, r)
 }
 

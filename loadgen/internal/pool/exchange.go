@@ -95,7 +95,7 @@ func (x *exchange) follow(ctx context.Context, at *engine.Hop, followed int) {
 
 func (x *exchange) responded(at *engine.Hop) {
 	if fail := x.Rejected(x.response); fail != nil {
-		engine.FailResult(&x.result, at, fail)
+		x.job.FailResult(&x.result, at, fail)
 		x.endTrace(fail)
 		return
 	}
@@ -115,7 +115,7 @@ func (x *exchange) fail(at *engine.Hop, f *engine.Failure) {
 	if x.stalled(f) {
 		f.Stalled()
 	}
-	engine.FailResult(r, at, f)
+	x.job.FailResult(r, at, f)
 	x.job.Failed(at, f.Err)
 	x.endTrace(f)
 }

@@ -35,8 +35,13 @@ type Connection struct {
 	Streams  int64 // opened on it
 	Most     int64 // of them, the most that were open at once
 
-	Goaway     bool   // the server sent GOAWAY
+	// Of GOAWAY, which a server may send more than once. Times are ns from the
+	// run's start.
+	Goaway     bool   // the server sent it
+	Opened     int64  // when the connection was made
+	At         int64  // when the first came
 	Code       uint32 // of the last one
+	LastStream uint32 // that the last one named; AnyStream if it named none
 	TurnedAway int64  // streams above the last that GOAWAY named; not processed
 	Finished   int64  // streams whose whole response ended after the first GOAWAY
 
@@ -48,6 +53,10 @@ type Connection struct {
 	Cause string
 }
 
+// AnyStream is the last stream of a GOAWAY that only announces the end: the
+// highest number that a stream can have (RFC 9113, 6.8).
+const AnyStream = 1<<31 - 1
+
 // HTTP2 accounts for all connections of a run. What is counted is exact.
 type HTTP2 struct {
 	H2    int64 `json:"h2,omitempty"`    // connections with HTTP/2 over TLS
@@ -57,13 +66,58 @@ type HTTP2 struct {
 	Streams     int64 `json:"streams"`     // requests sent over HTTP/2; each hop of a redirect chain is one
 	MostStreams int64 `json:"mostStreams"` // the most that were open at once on one connection
 
-	Goaway     Codes `json:"goaway,omitzero"`               // connections on which the server sent GOAWAY, by the code of the last one
-	Turned     int64 `json:"turnedAwayOn,omitempty"`        // of them, those on which GOAWAY came too late for some requests
-	TurnedAway int64 `json:"turnedAway,omitempty"`          // those requests; not processed
-	Finished   int64 `json:"finishedAfterGoaway,omitempty"` // requests whose whole response ended after GOAWAY
+	Goaway     Codes      `json:"goaway,omitzero"`               // connections on which the server sent GOAWAY, by the code of the last one
+	Announced  *Announced `json:"announced,omitempty"`           // when in its life each of them got it; nil = none did
+	Turned     int64      `json:"turnedAwayOn,omitempty"`        // of them, those on which GOAWAY came too late for some requests
+	TurnedAway int64      `json:"turnedAway,omitempty"`          // those requests; not processed
+	Finished   int64      `json:"finishedAfterGoaway,omitempty"` // requests whose whole response ended after GOAWAY
 
 	Resets Codes `json:"resets,omitzero"` // requests whose stream the server reset, by code
 	Cuts   []Cut `json:"cuts,omitempty"`  // connections that ended under requests, in order of cause, those with GOAWAY last
+}
+
+// Announced says how old connections were when GOAWAY came, and how much they
+// had carried: a server that limits either closes all of them at the same.
+// Times are in ns.
+type Announced struct {
+	First    int64 `json:"firstNs"` // GOAWAY of the run, from its start
+	Last     int64 `json:"lastNs"`
+	Youngest int64 `json:"youngestNs"` // age of the connection
+	Oldest   int64 `json:"oldestNs"`
+	// Of those whose GOAWAY named a last stream: how many there were, and the
+	// fewest and the most streams up to it. The server has carried out no others.
+	Named  int64 `json:"named,omitempty"`
+	Fewest int64 `json:"fewestStreams,omitempty"`
+	Most   int64 `json:"mostStreams,omitempty"`
+}
+
+func announced(c *Connection) Announced {
+	a := Announced{First: c.At, Last: c.At, Youngest: c.At - c.Opened, Oldest: c.At - c.Opened}
+	if c.LastStream != AnyStream {
+		n := (int64(c.LastStream) + 1) / 2 // clients use the odd numbers
+		a.Named, a.Fewest, a.Most = 1, n, n
+	}
+	return a
+}
+
+// announce adds b, which may be of a run that began offset ns later.
+func (h *HTTP2) announce(b Announced, offset int64) {
+	b.First, b.Last = b.First+offset, b.Last+offset
+	a := h.Announced
+	if a == nil {
+		h.Announced = new(b)
+		return
+	}
+	a.First, a.Last = min(a.First, b.First), max(a.Last, b.Last)
+	a.Youngest, a.Oldest = min(a.Youngest, b.Youngest), max(a.Oldest, b.Oldest)
+	switch {
+	case b.Named == 0:
+	case a.Named == 0:
+		a.Fewest, a.Most = b.Fewest, b.Most
+	default:
+		a.Fewest, a.Most = min(a.Fewest, b.Fewest), max(a.Most, b.Most)
+	}
+	a.Named += b.Named
 }
 
 // Cut counts connections that ended under requests in one way.
@@ -95,6 +149,7 @@ func (h *HTTP2) Add(c *Connection) {
 		h.Goaway.Count(c.Code)
 		h.TurnedAway += c.TurnedAway
 		h.Finished += c.Finished
+		h.announce(announced(c), 0)
 	}
 	if c.TurnedAway > 0 {
 		h.Turned++
@@ -141,9 +196,9 @@ func (h *HTTP2) Lost(goaway bool) (connections, streams int64) {
 	return connections, streams
 }
 
-// Sum adds b to a, which may be nil, and leaves b as it is. The sum of nothing
-// is nil.
-func Sum(a, b *HTTP2) *HTTP2 {
+// Sum adds b to a, which may be nil, and leaves b as it is. b's run began offset
+// ns later. The sum of nothing is nil.
+func Sum(a, b *HTTP2, offset int64) *HTTP2 {
 	if b == nil || b.Connections()+b.HTTP1 == 0 {
 		return a
 	}
@@ -154,6 +209,9 @@ func Sum(a, b *HTTP2) *HTTP2 {
 	a.Streams, a.MostStreams = a.Streams+b.Streams, max(a.MostStreams, b.MostStreams)
 	a.Turned, a.TurnedAway, a.Finished = a.Turned+b.Turned, a.TurnedAway+b.TurnedAway, a.Finished+b.Finished
 	a.Goaway.add(&b.Goaway)
+	if b.Announced != nil {
+		a.announce(*b.Announced, offset)
+	}
 	a.Resets.add(&b.Resets)
 	for _, c := range b.Cuts {
 		a.addCut(c)
@@ -162,7 +220,7 @@ func Sum(a, b *HTTP2) *HTTP2 {
 }
 
 // Validate checks what reports rely on in a ledger that was read from a file.
-func (h *HTTP2) Validate(maxCount int64) error {
+func (h *HTTP2) Validate(maxCount, maxTime int64) error {
 	if h == nil {
 		return nil
 	}
@@ -174,6 +232,13 @@ func (h *HTTP2) Validate(maxCount int64) error {
 	for _, n := range counts {
 		if n < 0 || n > maxCount {
 			return fmt.Errorf("http2: %d is not between 0 and %d", n, maxCount)
+		}
+	}
+	if a := h.Announced; a != nil {
+		for _, ns := range [...]int64{a.First, a.Last - a.First, a.Youngest, a.Oldest - a.Youngest, a.Last, a.Oldest, a.Named, a.Fewest, a.Most - a.Fewest, a.Most} {
+			if ns < 0 || ns > maxTime {
+				return fmt.Errorf("http2: announced: %d is not between 0 and %d", ns, maxTime)
+			}
 		}
 	}
 	switch {

@@ -33,7 +33,7 @@ func TestSumIsTheSameForAnySplit(t *testing.T) {
 		before := text(t, parts)
 		var got *ledger.HTTP2
 		for i := range parts {
-			got = ledger.Sum(got, &parts[i])
+			got = ledger.Sum(got, &parts[i], 0)
 		}
 		if diff := cmp.Diff(&want, got); diff != "" {
 			t.Fatalf("(-one ledger +sum of %d):\n%s", len(parts), diff)
@@ -63,9 +63,9 @@ func TestCounts(t *testing.T) {
 		return c
 	}
 	for _, c := range []ledger.Connection{
-		{Streams: 500, Most: 20, Goaway: true, Finished: 18, TurnedAway: 2},
-		{Streams: 400, Most: 20, Goaway: true, Code: ledger.NoError, Finished: 20},
-		{Streams: 400, Most: 20, Goaway: true, Code: 0xb, Finished: 3, Lost: 17, Cause: "eof"},
+		{Streams: 500, Most: 20, Goaway: true, Opened: 10, At: 110, LastStream: 995, Finished: 18, TurnedAway: 2},
+		{Streams: 400, Most: 20, Goaway: true, Opened: 20, At: 90, LastStream: ledger.AnyStream, Code: ledger.NoError, Finished: 20},
+		{Streams: 400, Most: 20, Goaway: true, Opened: 0, At: 200, LastStream: 799, Code: 0xb, Finished: 3, Lost: 17, Cause: "eof"},
 		{Streams: 300, Most: 100, Lost: 96, Cause: "reset"},
 		{Streams: 100, Most: 20, Lost: 4, Cause: "reset", Resets: resets(ledger.RefusedStream, ledger.RefusedStream, 0x2, 0xffff_ffff)},
 		{Protocol: ledger.H2C, Streams: 10, Most: 1},
@@ -75,7 +75,8 @@ func TestCounts(t *testing.T) {
 	}
 	want := ledger.HTTP2{
 		H2: 5, H2C: 1, HTTP1: 1, Streams: 1710, MostStreams: 100,
-		Goaway: resets(0, 0, 0xb), Turned: 1, TurnedAway: 2, Finished: 41,
+		Announced: &ledger.Announced{First: 90, Last: 200, Youngest: 70, Oldest: 200, Named: 2, Fewest: 400, Most: 498},
+		Goaway:    resets(0, 0, 0xb), Turned: 1, TurnedAway: 2, Finished: 41,
 		Resets: resets(7, 7, 2, 99),
 		Cuts:   []ledger.Cut{{"eof", true, 1, 17, 17}, {"reset", false, 2, 100, 96}},
 	}
@@ -87,7 +88,7 @@ func TestCounts(t *testing.T) {
 			t.Errorf("GOAWAY before: %t: got %d streams on %d connections", goaway, streams, connections)
 		}
 	}
-	const stored = `{"h2":5,"h2c":1,"http1":1,"streams":1710,"mostStreams":100,"goaway":{"ENHANCE_YOUR_CALM":1,"NO_ERROR":2},"turnedAwayOn":1,"turnedAway":2,"finishedAfterGoaway":41,` +
+	const stored = `{"h2":5,"h2c":1,"http1":1,"streams":1710,"mostStreams":100,"goaway":{"ENHANCE_YOUR_CALM":1,"NO_ERROR":2},"announced":{"firstNs":90,"lastNs":200,"youngestNs":70,"oldestNs":200,"named":2,"fewestStreams":400,"mostStreams":498},"turnedAwayOn":1,"turnedAway":2,"finishedAfterGoaway":41,` +
 		`"resets":{"INTERNAL_ERROR":1,"REFUSED_STREAM":2,"other":1},"cuts":[{"cause":"eof","goaway":true,"connections":1,"streams":17,"mostOnOne":17},{"cause":"reset","connections":2,"streams":100,"mostOnOne":96}]}`
 	if got := text(t, &h); got != stored {
 		t.Errorf("stored as\n%s\nwant\n%s", got, stored)
@@ -104,19 +105,30 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// TestSumOfLaterRuns: times count from the first run's start, ages do not change.
+func TestSumOfLaterRuns(t *testing.T) {
+	first := &ledger.HTTP2{H2: 1, Announced: &ledger.Announced{First: 5, Last: 8, Youngest: 3, Oldest: 4}}
+	later := &ledger.HTTP2{H2: 1, Announced: &ledger.Announced{First: 1, Last: 2, Youngest: 1, Oldest: 2, Named: 1, Fewest: 7, Most: 7}}
+	got := ledger.Sum(ledger.Sum(nil, first, 0), later, 100)
+	want := ledger.Announced{First: 5, Last: 102, Youngest: 1, Oldest: 4, Named: 1, Fewest: 7, Most: 7}
+	if *got.Announced != want {
+		t.Errorf("got %+v; want %+v", *got.Announced, want)
+	}
+}
+
 // TestSumOfNothing: a run without HTTP/2 has no ledger.
 func TestSumOfNothing(t *testing.T) {
-	if got := ledger.Sum(nil, &ledger.HTTP2{}); got != nil {
+	if got := ledger.Sum(nil, &ledger.HTTP2{}, 0); got != nil {
 		t.Errorf("got %+v", got)
 	}
-	if got := ledger.Sum(nil, nil); got != nil {
+	if got := ledger.Sum(nil, nil, 0); got != nil {
 		t.Errorf("got %+v", got)
 	}
 	one := &ledger.HTTP2{HTTP1: 1}
-	if got := ledger.Sum(one, nil); got != one {
+	if got := ledger.Sum(one, nil, 0); got != one {
 		t.Errorf("got %+v", got)
 	}
-	if got := ledger.Sum(nil, one); got == nil || got.HTTP1 != 1 || got == one {
+	if got := ledger.Sum(nil, one, 0); got == nil || got.HTTP1 != 1 || got == one {
 		t.Errorf("got %+v; want a copy", got)
 	}
 }
@@ -124,11 +136,11 @@ func TestSumOfNothing(t *testing.T) {
 // TestValidate refuses what reports could not add up.
 func TestValidate(t *testing.T) {
 	var none *ledger.HTTP2
-	if err := none.Validate(1); err != nil {
+	if err := none.Validate(1, 1); err != nil {
 		t.Error(err)
 	}
 	good := ledger.HTTP2{H2: 2, Cuts: []ledger.Cut{{Cause: "eof", Connections: 1, Streams: 2, Most: 2}, {Cause: "reset"}}}
-	if err := good.Validate(10); err != nil {
+	if err := good.Validate(10, 100); err != nil {
 		t.Error(err)
 	}
 	for _, bad := range []ledger.HTTP2{
@@ -139,8 +151,11 @@ func TestValidate(t *testing.T) {
 		{Cuts: []ledger.Cut{{Streams: -1}}},
 		{Cuts: []ledger.Cut{{Cause: "reset"}, {Cause: "eof"}}},
 		{Cuts: make([]ledger.Cut, 65)},
+		{Announced: &ledger.Announced{First: 2, Last: 1}},
+		{Announced: &ledger.Announced{Oldest: 101}},
+		{Announced: &ledger.Announced{Named: 1, Fewest: 3, Most: 2}},
 	} {
-		if err := bad.Validate(10); err == nil {
+		if err := bad.Validate(10, 100); err == nil {
 			t.Errorf("%+v was taken", bad)
 		}
 	}

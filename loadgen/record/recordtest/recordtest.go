@@ -14,6 +14,10 @@ func Connection(rng *rand.Rand) *ledger.Connection {
 	c := &ledger.Connection{Protocol: ledger.Protocol(rng.IntN(3)), Streams: 1 + rng.Int64N(1000), Most: 1 + rng.Int64N(100), Goaway: rng.IntN(2) == 0}
 	if c.Goaway {
 		c.Code, c.TurnedAway, c.Finished = rng.Uint32N(20), rng.Int64N(3), rng.Int64N(50)
+		c.Opened, c.LastStream = rng.Int64N(1e9), 2*rng.Uint32N(500)+1
+		if c.At = c.Opened + rng.Int64N(1e9); rng.IntN(2) == 0 {
+			c.LastStream = ledger.AnyStream
+		}
 	}
 	if rng.IntN(3) == 0 {
 		c.Lost, c.Cause = 1+rng.Int64N(100), record.Cause(1+rng.IntN(3)).String()
@@ -34,6 +38,7 @@ func Result(rng *rand.Rand, span int64) *record.Result {
 	switch rng.IntN(6) {
 	case 0:
 		r.Fate, r.Class, r.Sample = record.FateLost, record.NewClass(record.StageConnect, record.CauseRefused), "refused"
+		r.Goaway = start % 4 // drawn already, as below
 	case 1:
 		r.Fate, r.Class, r.Status = record.FateLost, record.StatusClass(503), 503
 		r.Response = fmt.Appendf(nil, "503\x00envoy\x00retry-after: %d\nvia: \xff\"\n\x00<body>\x00 %d", rng.IntN(2), rng.IntN(100))
@@ -41,6 +46,9 @@ func Result(rng *rand.Rand, span int64) *record.Result {
 		r.Fate, r.Class, r.Sample = record.FateSpoiled, record.NewClass(record.StageClient, record.CausePorts), "ports"
 	case 3:
 		r.Fate = record.FateAborted
+		if start%3 == 0 { // drawn already, as below
+			r.Fate, r.Class, r.Sample = record.FateOK, record.NewClass(record.StageWait, record.CauseGoaway), "GOAWAY"
+		}
 	default:
 		r.Status, r.Bytes = 200, 10
 		if start%2 == 0 { // drawn from what is drawn already, so that all else stays as it was
