@@ -23,6 +23,7 @@ type receiver struct {
 	recv    int64 // of our window: how many bytes of bodies the peer may send, over all streams
 	spent   int64 // bytes that no WINDOW_UPDATE has given back
 	decoder *hpack.Decoder
+	emitter func(hpack.HeaderField) // Conn.emit, so that no connection allocates it
 	block   block
 	last    decoded
 }
@@ -141,7 +142,9 @@ func (c *Conn) beginFrame(head []byte) bool {
 		c.failFrame(http2.ErrCodeProtocol, "%v frame where a CONTINUATION frame should be", c.frame.Type)
 	case err != nil:
 		c.failFrame(http2.ErrCodeProtocol, "CONTINUATION frame that continues nothing")
-	case !c.peer.known && (c.frame.Type != http2.FrameSettings || c.frame.Flags.Has(http2.FlagSettingsAck)):
+	case !c.peer.known && c.frame.Type == http2.FrameSettings && c.frame.Flags.Has(http2.FlagSettingsAck):
+		c.failFrame(http2.ErrCodeProtocol, "acknowledgement of SETTINGS before the peer's own")
+	case !c.peer.known && c.frame.Type != http2.FrameSettings:
 		c.failFrame(http2.ErrCodeProtocol, "%v frame before SETTINGS", c.frame.Type)
 	}
 	c.reading = c.err == nil
