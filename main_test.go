@@ -1271,7 +1271,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/loadgen/internal/expect", []string{"nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/loop", []string{"nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/stall"}},
 		{"nodrop/loadgen/internal/target", []string{"nodrop/loadgen/safetext"}},
-		{"nodrop/loadgen/internal/wire", []string{"nodrop/loadgen/internal/h1", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen/internal/wire", []string{"nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/h2", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/engine", []string{"nodrop/loadgen/internal/expect", "nodrop/loadgen/internal/stall", "nodrop/loadgen/internal/target", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/pool", []string{"nodrop/loadgen/internal/engine", "nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/probe", []string{"nodrop/loadgen/internal/engine", "nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
