@@ -44,7 +44,7 @@ func findLoss(run *record.Run) Loss {
 	l.Baseline = findBaseline(run)
 	l.Streams = findStreams(run)
 	l.Limits = findLimits(run, l.Event)
-	l.Hidden = hidden(run)
+	l.Hidden = hidden(run, &l.Streams)
 	l.Outside = outside(run, l.Event)
 	l.After = after(run, l.Event)
 	l.Recovery = recovery(&l)
@@ -61,7 +61,7 @@ func findLoss(run *record.Run) Loss {
 	}
 	if l.Baseline.Known {
 		l.Baseline.Untouched = untouched(&l)
-		l.Baseline.Classes = baseline.Compare(&run.Bins, l.Baseline.Untouched)
+		l.Baseline.Classes = baseline.Compare(&run.Bins, l.Baseline.Untouched, l.Streams.Together)
 	}
 	return l
 }
@@ -89,8 +89,12 @@ func untouched(l *Loss) int64 {
 // hidden counts losses that a client with retries would have hidden. Go's
 // net/http sends a request without a body again if a reused connection fails
 // before the first byte of the response (shouldRetryRequest in its
-// transport.go).
-func hidden(run *record.Run) int64 {
+// transport.go). Over HTTP/2 it does so only with requests that the server has
+// not acted on, as it says itself.
+func hidden(run *record.Run, s *Streams) int64 {
+	if s.Shared() {
+		return s.NeverProcessed
+	}
 	switch run.Settings.Method {
 	case "GET", "HEAD", "OPTIONS", "TRACE":
 	default:

@@ -30,6 +30,24 @@ func (s *Streams) Ended() (connections, requests int64) {
 	return connections, requests
 }
 
+// Together is how many losses of a class may be one event: what one connection
+// lost. It is 1 where every request has its own.
+func (s *Streams) Together(c record.Class) int64 {
+	most := int64(1)
+	switch {
+	case !s.Shared():
+	case c.Cause() == record.CauseGoaway && s.Turned > 0:
+		most = (s.HTTP2.TurnedAway + s.Turned - 1) / s.Turned
+	case BeyondConnect(c):
+		for _, cut := range s.Cuts {
+			if cut.Cause == c.Cause().String() {
+				most = max(most, cut.Most)
+			}
+		}
+	}
+	return most
+}
+
 func findStreams(run *record.Run) Streams {
 	s := Streams{HTTP2: run.HTTP2, TurnedAway: turnedAway(run)}
 	for _, o := range run.Outcomes {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/ledger"
 	"nodrop/report/reporttest"
 )
 
@@ -37,6 +38,8 @@ type world struct {
 	keepAlive bool
 	method    string // "" = GET
 	rate      float64
+
+	connections []ledger.Connection // of HTTP/2
 }
 
 // runTime is how long each recorded load lasts.
@@ -384,12 +387,12 @@ var situations = []situation{
 }
 
 // symptoms are codes that name what was seen, and no cause.
-var symptoms = []Code{Refused, CutInFlight, GatewayError, PacketsDropped, FirewallRefused, TLSCut, TLSRefused, Hung, Malformed, Unexplained}
+var symptoms = []Code{Refused, CutInFlight, GatewayError, PacketsDropped, FirewallRefused, TLSCut, TLSRefused, Hung, Malformed, Unexplained, CutWithoutGoaway, StreamRefused, StreamReset}
 
 // departures are codes that blame the event.
 var departures = []Code{
 	ClosedBeforeRemoved, CutAtExit, KilledAfterGrace, IgnoredSIGTERM, GraceTimer, AcceptQueueReset, NoUpstreamLeft,
-	StaleUpstream, ReadyTooEarly, ColdStart, Recreated, RefusedWhenDraining, DrainCut,
+	StaleUpstream, ReadyTooEarly, ColdStart, Recreated, RefusedWhenDraining, DrainCut, DrainedPolitely,
 }
 
 // masks take marks away from a recording.
@@ -442,7 +445,7 @@ func (c *tally) judge(f *Finding, causes []Code) (wrong bool) {
 // Without an event, nothing is blamed on one.
 func TestCalibrate(t *testing.T) {
 	var all, sufficient tally
-	for _, s := range situations {
+	for _, s := range slices.Concat(situations, streamSituations) {
 		for _, mask := range masks {
 			var here tally
 			for seed := range int64(*draws) {
@@ -452,6 +455,12 @@ func TestCalibrate(t *testing.T) {
 				marks := mask.keep(w)
 				run := reporttest.NewRun(t, w.requests, reporttest.Edited(func(run *record.Run) {
 					run.Marks, run.Responses, run.Settings.KeepAlive = marks, w.responses, w.keepAlive
+					if len(w.connections) > 0 {
+						run.HTTP2 = &ledger.HTTP2{}
+					}
+					for i := range w.connections {
+						run.HTTP2.Add(&w.connections[i])
+					}
 					run.Settings.Method = cmp.Or(w.method, run.Settings.Method)
 					if run.Settings.Rate = w.rate; w.rate > 0 {
 						run.Settings.Workers = 30

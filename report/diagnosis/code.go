@@ -37,9 +37,16 @@ const (
 	Hung                Code = "hung"
 	Malformed           Code = "malformed-response"
 	BodyOverLimit       Code = "body-over-limit"
-	BodyRejected        Code = "body-rejected" // a response did not have the body or the fields that were asked for
-	SteadyErrors        Code = "steady-errors" // errors that were as frequent before the event
-	SlowerDuring        Code = "slower-during" // responses took longer in the event
+	BodyRejected        Code = "body-rejected"        // a response did not have the body or the fields that were asked for
+	DrainedPolitely     Code = "drained-politely"     // GOAWAY: what was in flight finished; at most, requests that came too late were turned away
+	GoawayWithoutGrace  Code = "goaway-without-grace" // a connection ended under requests that GOAWAY had not turned away
+	CutWithoutGoaway    Code = "cut-without-goaway"   // an HTTP/2 connection ended under requests without GOAWAY, cause not known
+	ConnectionLimit     Code = "connection-limit"     // the server sends GOAWAY after a number of requests or a time
+	TurnedAway          Code = "turned-away"          // by GOAWAY, cause not known
+	StreamRefused       Code = "stream-refused"       // REFUSED_STREAM
+	StreamReset         Code = "stream-reset"         // RST_STREAM with another code
+	SteadyErrors        Code = "steady-errors"        // errors that were as frequent before the event
+	SlowerDuring        Code = "slower-during"        // responses took longer in the event
 	Unexplained         Code = "unexplained"
 )
 
@@ -57,5 +64,6 @@ var Codes = []Code{
 	IdleCloseRace, UpstreamIdleTimeout, NoUpstreamLeft, StaleUpstream, ReadyTooEarly, ColdStart, Recreated,
 	RefusedWhenDraining, DrainCut, BodyShorter, PacketsDropped, Crashed, Recurring, GatewayError, OwnLimit, Refused,
 	FirewallRefused, CutInFlight, TLSCut, TLSRefused, NameLost, ProxyFailed, Hung, Malformed, BodyOverLimit, BodyRejected,
+	DrainedPolitely, GoawayWithoutGrace, CutWithoutGoaway, ConnectionLimit, TurnedAway, StreamRefused, StreamReset,
 	SteadyErrors, SlowerDuring, Unexplained, DetailsIncomplete, LoadEndedEarly, EventNotSeen, TooLittleExposure,
 }

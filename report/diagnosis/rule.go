@@ -22,6 +22,7 @@ import (
 	"nodrop/report/analysis"
 	"nodrop/report/analysis/errorshape"
 	"nodrop/report/diagnosis/observed"
+	"nodrop/report/diagnosis/streamed"
 )
 
 // lossRule matches losses and explains what they have in common. Each loss goes
@@ -66,9 +67,11 @@ var lossRules = []lossRow{
 	{"drain-cut", DrainCut, drainCut{}},
 	{"ignored-sigterm", IgnoredSIGTERM, ignoredSIGTERM{}},
 	{"grace-too-short", KilledAfterGrace, graceTooShort{}},
+	{"goaway-without-grace", GoawayWithoutGrace, goawayWithoutGrace{}},
 	{"killed-in-flight", CutAtExit, killedInFlight{}},
 	{"cut-at-signal", CutAtExit, cutAtSignal{}},
 	{"grace-timer", GraceTimer, graceTimer{}},
+	{"cut-without-goaway", CutWithoutGoaway, cutWithoutGoaway{}},
 	{"kept-alive-closed-without-notice", IdleCloseRace, keptAliveClosedWithoutNotice{}},
 	{"cut-in-flight", CutInFlight, cutInFlight{}},
 	{"tls-cut", TLSCut, tlsCut{}},
@@ -80,6 +83,9 @@ var lossRules = []lossRow{
 	{"stale-upstream", StaleUpstream, staleUpstream{ofShape{errorshape.Lasting}}},
 	{"upstream-idle-timeout", UpstreamIdleTimeout, upstreamIdleTimeout{ofShape{errorshape.Scattered}}},
 	{"error-answered", GatewayError, errorResponded{}},
+	{"turned-away", TurnedAway, turnedAway{}},
+	{"stream-refused", StreamRefused, streamReset{record.CauseRefusedStream}},
+	{"stream-reset", StreamReset, streamReset{record.CauseStreamReset}},
 	{"name-lost", NameLost, nameLost{}},
 	{"proxy-failed", ProxyFailed, proxyFailed{}},
 	{"cold-start", ColdStart, coldStart{}},
@@ -106,6 +112,7 @@ var runRules = []struct {
 	{"body-shorter", BodyShorter, bodyShorter{}},
 	{"backlog-full", BacklogFull, backlogFull{}},
 	{"slower-during", SlowerDuring, slowerDuring{}},
+	{"drained-politely", DrainedPolitely, drainedPolitely{}},
 }
 
 // Of returns the findings about the losses, largest first, then those that
@@ -134,6 +141,9 @@ func explainLosses(s *observed.Observation) []Finding {
 		f := lossRules[i].explain(s, e)
 		f.Rule, f.Lost = lossRules[i].name, int64(len(losses))
 		f.Code = cmp.Or(f.Code, lossRules[i].code)
+		if on := streamed.Connections(s, e); on != "" {
+			f.Evidence = slices.Insert(f.Evidence, min(2, len(f.Evidence)), on)
+		}
 		askProbes(s, &f, e)
 		findings = append(findings, f)
 	}

@@ -33,7 +33,7 @@ func (a acceptQueueReset) matches(s *observed.Observation, l *record.LostRequest
 // process was not killed and did not exit at that time.
 func (acceptQueueReset) marked(s *observed.Observation, l *record.LostRequest) bool {
 	own := s.LifecycleOf(l)
-	return !l.Reused && l.Class.Cause() == record.CauseReset && (analysis.Unresponded(l.Class) || l.Class.Stage() == record.StageTLS) &&
+	return s.Shapes.Fresh(l) && l.Class.Cause() == record.CauseReset && (analysis.Unresponded(l.Class) || l.Class.Stage() == record.StageTLS) &&
 		own != nil && analysis.Within(l.End, own.ListenerClosed, own.ListenerClosed) &&
 		!analysis.Within(l.End, own.Exited, own.Exited) && !analysis.Within(l.End, own.Killed, own.Killed)
 }

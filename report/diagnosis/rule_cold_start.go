@@ -6,6 +6,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/diagnosis/observed"
+	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
 
@@ -26,7 +27,7 @@ func (coldStart) explain(s *observed.Observation, e *observed.Evidence) Finding 
 			since = "after it was first reached"
 		}
 	}
-	warm := delayFor(longest)
+	warm := remedy.DelayFor(longest)
 	f := Finding{
 		Title: fmt.Sprintf("%s timed out on %s in the first %s %s: too slow while it warmed up",
 			phrase.Counted(int64(len(e.Lost)), "request", "requests"), phrase.Choose(int64(len(e.Endpoints)), "a new replica", "each new replica"), phrase.Duration(longest), since),
@@ -41,12 +42,12 @@ func (coldStart) explain(s *observed.Observation, e *observed.Evidence) Finding 
 		Remedies: []Remedy{
 			{"any", "warm it up before it becomes ready: load caches, open connection pools, and send it requests of the kind that clients make until they are fast"},
 			{"any", "let the load balancer send a new replica few requests at first (slow start)"},
-			{"Kubernetes", fmt.Sprintf("a startupProbe or readinessProbe that passes only once responses are fast; minReadySeconds: %d", wholeSeconds(warm))},
+			{"Kubernetes", fmt.Sprintf("a startupProbe or readinessProbe that passes only once responses are fast; minReadySeconds: %d", remedy.WholeSeconds(warm))},
 			{"Envoy", "slow_start_config on the cluster's load balancing policy"},
 			{"nginx", "slow_start on the upstream's server (nginx Plus)"},
-			{"HAProxy", fmt.Sprintf("slowstart %ds on the server line", wholeSeconds(warm))},
+			{"HAProxy", fmt.Sprintf("slowstart %ds on the server line", remedy.WholeSeconds(warm))},
 		},
-		Settings: []record.Remedy{{Object: inKubernetes, Setting: "minReadySeconds", Value: strconv.FormatInt(wholeSeconds(warm), 10)}},
+		Settings: []record.Remedy{{Object: inKubernetes, Setting: "minReadySeconds", Value: strconv.FormatInt(remedy.WholeSeconds(warm), 10)}},
 	}
 	if len(e.Lost) < 3 {
 		f.Confidence = CannotTell

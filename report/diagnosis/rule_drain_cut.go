@@ -99,15 +99,15 @@ func endsNear(s *observed.Observation, l *record.LostRequest) bool {
 // cuts their connections, in words and as data. If least is true, they may need
 // longer than need.
 func drainLonger(need int64, least bool) ([]Remedy, []record.Remedy) {
-	timeout := delayFor(need)
-	sec := strconv.FormatInt(wholeSeconds(timeout), 10)
-	longer, more := fmt.Sprintf("set the load balancer's drain timeout to %s or more: it must be longer than the slowest request, and the process must live that long", short(timeout)), ""
+	timeout := remedy.DelayFor(need)
+	sec := strconv.FormatInt(remedy.WholeSeconds(timeout), 10)
+	longer, more := fmt.Sprintf("set the load balancer's drain timeout to %s or more: it must be longer than the slowest request, and the process must live that long", remedy.Short(timeout)), ""
 	if least {
 		longer = fmt.Sprintf("set the load balancer's drain timeout to more than %s: how long the slowest request takes is not known; the process must live that long", remedy.Above(need))
 		more = " or more"
 	}
-	list := []Remedy{{"any", longer}, {inLab, "--drain-timeout " + short(timeout) + more + ", or 0 for no limit"}}
-	data := []record.Remedy{{Object: inLab, Setting: "--drain-timeout", Value: short(timeout), AtLeast: least}}
+	list := []Remedy{{"any", longer}, {inLab, "--drain-timeout " + remedy.Short(timeout) + more + ", or 0 for no limit"}}
+	data := []record.Remedy{{Object: inLab, Setting: "--drain-timeout", Value: remedy.Short(timeout), AtLeast: least}}
 	for _, r := range [...]Remedy{
 		{"AWS load balancer", "deregistration_delay.timeout_seconds"},
 		{"Google Cloud", "connectionDraining.drainingTimeoutSec"},
@@ -116,6 +116,6 @@ func drainLonger(need int64, least bool) ([]Remedy, []record.Remedy) {
 		list = append(list, Remedy{r.Where, r.Setting + ": " + sec + more})
 		data = append(data, record.Remedy{Object: r.Where, Setting: r.Setting, Value: sec, AtLeast: least})
 	}
-	asm := "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain-timeout: " + strconv.Quote(asmSeconds(wholeSeconds(timeout), oldASMMost))
+	asm := "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain-timeout: " + strconv.Quote(asmSeconds(remedy.WholeSeconds(timeout), oldASMMost))
 	return append(list, Remedy{"ASM before 1.26", asm}), data
 }

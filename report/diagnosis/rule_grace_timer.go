@@ -7,6 +7,7 @@ import (
 
 	"nodrop/loadgen/record"
 	"nodrop/report/diagnosis/observed"
+	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
 
@@ -73,9 +74,9 @@ func noSingleLimit(s *observed.Observation, e *observed.Evidence) string {
 // ownShutdownTimeout returns the settings of servers that bound how long they
 // let requests finish after a stop signal, as text and as data.
 func ownShutdownTimeout(need int64, least bool) ([]Remedy, []record.Remedy) {
-	grace := delayFor(need)
-	sec := strconv.FormatInt(wholeSeconds(grace), 10)
-	above := "above " + short(grace)
+	grace := remedy.DelayFor(need)
+	sec := strconv.FormatInt(remedy.WholeSeconds(grace), 10)
+	above := "above " + remedy.Short(grace)
 	if least {
 		above = "well " + above
 	}
@@ -97,12 +98,12 @@ func ownShutdownTimeout(need int64, least bool) ([]Remedy, []record.Remedy) {
 
 // serverTimeouts returns the settings of application servers for that.
 func serverTimeouts(need int64) []Remedy {
-	grace := delayFor(need)
-	sec := strconv.FormatInt(wholeSeconds(grace), 10)
+	grace := remedy.DelayFor(need)
+	sec := strconv.FormatInt(remedy.WholeSeconds(grace), 10)
 	return []Remedy{
-		{"Go", "http.Server.Shutdown with a context whose timeout is above " + short(grace) + ", and main waits until it returns"},
+		{"Go", "http.Server.Shutdown with a context whose timeout is above " + remedy.Short(grace) + ", and main waits until it returns"},
 		{"gunicorn", "--graceful-timeout " + sec + " or more"},
 		{"uvicorn", "--timeout-graceful-shutdown " + sec + " or more"},
-		{"Node.js", "call server.closeAllConnections no earlier than " + short(grace) + " after server.close"},
+		{"Node.js", "call server.closeAllConnections no earlier than " + remedy.Short(grace) + " after server.close"},
 	}
 }

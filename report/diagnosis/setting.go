@@ -1,8 +1,6 @@
 package diagnosis
 
 import (
-	"time"
-
 	"nodrop/loadgen/record"
 	"nodrop/report/diagnosis/remedy"
 )
@@ -44,9 +42,5 @@ func toFinishRequests(need int64, least bool) []record.Remedy {
 	return asData(remedy.FinishRequests(need, least))
 }
 
-// The numbers of such advice, see package remedy.
-
-func delayFor(need int64) time.Duration  { return remedy.DelayFor(need) }
-func wholeSeconds(d time.Duration) int64 { return remedy.WholeSeconds(d) }
-func short(d time.Duration) string       { return remedy.Short(d) }
-func asmSeconds(s, most int64) string    { value, note := remedy.ASMSeconds(s, most); return value + note }
+// asmSeconds is the number of such advice for ASM, see package remedy.
+func asmSeconds(s, most int64) string { value, note := remedy.ASMSeconds(s, most); return value + note }

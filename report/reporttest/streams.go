@@ -11,9 +11,9 @@ import (
 
 // Error texts of HTTP/2, as net/http words them.
 const (
-	GoawayText        = `Get "https://gateway:8443/": http2: server sent GOAWAY: stream ID * is above the last that it processes (NO_ERROR)`
-	RefusedStreamText = `Get "https://gateway:8443/": stream error: stream ID *; REFUSED_STREAM`
-	InternalText      = `Get "https://gateway:8443/": stream error: stream ID *; INTERNAL_ERROR`
+	GoawayText        = `Get "https://gateway:8443/": http2: server sent GOAWAY; ErrCode=NO_ERROR, debug=""`
+	RefusedStreamText = `Get "https://gateway:8443/": stream error: stream ID *; REFUSED_STREAM; received from peer`
+	InternalText      = `Get "https://gateway:8443/": stream error: stream ID *; INTERNAL_ERROR; received from peer`
 )
 
 // Streams returns n requests that end at one time without a response, on one

@@ -7,6 +7,9 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/net/http2"
+
+	"nodrop/loadgen/internal/h2"
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
@@ -37,5 +40,40 @@ func TestSampleText(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
 		})
+	}
+}
+
+// TestAcceptedGoaway: --ok goaway accepts requests that GOAWAY turned away, and
+// nothing else that fails.
+func TestAcceptedGoaway(t *testing.T) {
+	home, slipped := target.Read("http://gateway/")
+	if slipped != nil {
+		t.Fatal(slipped)
+	}
+	goaway, refused := &h2.GoAwayError{}, &h2.StreamError{Code: http2.ErrCodeRefusedStream}
+	for _, tc := range []struct {
+		ok    record.StatusSet
+		stage record.Stage
+		err   error
+		fate  record.Fate
+		class string
+	}{
+		{"2xx", record.StageWait, goaway, record.FateLost, "wait.goaway"},
+		{"goaway", record.StageWait, goaway, record.FateOK, "wait.goaway"},
+		{"2xx,goaway", record.StageSend, goaway, record.FateOK, "send.goaway"},
+		{"goaway", record.StageBody, goaway, record.FateLost, "body.other"},
+		{"goaway", record.StageWait, refused, record.FateLost, "wait.refused-stream"},
+		{"goaway", record.StageWait, io.EOF, record.FateLost, "wait.eof"},
+		{"goaway", record.StageConnect, syscall.EMFILE, record.FateSpoiled, "client.files"},
+	} {
+		bits, err := tc.ok.Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, r := Job{Responses: Responses{OK: bits}}, record.Result{Status: 200}
+		j.FailResult(&r, &Hop{Target: home, Method: "GET"}, &Failure{Stage: tc.stage, Err: tc.err})
+		if r.Fate != tc.fate || r.Class.String() != tc.class || r.Status != 0 || !r.Fate.Of(r.Class) || r.Responded() {
+			t.Errorf("--ok %s, %v: got %s, %s; want %s, %s", tc.ok, tc.err, r.Fate, r.Class, tc.fate, tc.class)
+		}
 	}
 }

@@ -8,7 +8,10 @@ import (
 	"os"
 	"syscall"
 
+	"golang.org/x/net/http2"
+
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/h2"
 	"nodrop/loadgen/record"
 )
 
@@ -27,6 +30,9 @@ func Classify(stage record.Stage, err error) record.Class {
 // protocol's, the system's.
 func classOf(stage record.Stage, err error) record.Class {
 	if class := ownClass(err); class != 0 {
+		return class
+	}
+	if class := streamClass(stage, err); class != 0 {
 		return class
 	}
 	if class := protocolClass(stage, err); class != 0 {
@@ -48,6 +54,26 @@ func ownClass(err error) record.Class {
 		return record.NewClass(record.StageClient, record.CauseOther)
 	case errors.As(err, &unsent) && (unsent.NoSource || hasNoRoute(unsent.Err)):
 		return record.NewClass(record.StageClient, record.CauseRoute)
+	}
+	return 0
+}
+
+// streamClass returns the class of errors that only HTTP/2 knows; 0 for others. A
+// server that has begun to respond has acted on the request, whatever the code of
+// its RST_STREAM says.
+func streamClass(stage record.Stage, err error) record.Class {
+	if reset, ok := errors.AsType[*h2.StreamError](err); ok {
+		responding := stage == record.StageHead || stage == record.StageBody
+		if reset.Code == http2.ErrCodeRefusedStream && !responding {
+			return record.NewClass(stage, record.CauseRefusedStream)
+		}
+		return record.NewClass(stage, record.CauseStreamReset)
+	}
+	if _, ok := errors.AsType[*h2.GoAwayError](err); ok {
+		return record.NewClass(stage, record.CauseGoaway)
+	}
+	if _, ok := errors.AsType[*h2.ConnError](err); ok {
+		return record.NewClass(stage, record.CauseMalformed)
 	}
 	return 0
 }
@@ -91,6 +117,8 @@ func systemClass(stage record.Stage, err error) record.Class {
 	var late *NetworkError
 	var errno syscall.Errno
 	switch {
+	case (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) && stage == record.StageSend:
+		return record.NewClass(record.StageWait, record.CauseEOF) // the peer is gone, as with a reset
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return record.NewClass(stage, record.CauseEOF)
 	case errors.Is(err, ErrSelfConnect):

@@ -9,7 +9,10 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/net/http2"
+
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/h2"
 	"nodrop/loadgen/record"
 )
 
@@ -68,6 +71,20 @@ func TestClassify(t *testing.T) {
 		"NXDOMAIN":                       {record.StageDNS, &net.DNSError{IsNotFound: true}, "dns.not-found"},
 		"look-up timed out":              {record.StageDNS, &net.DNSError{IsTimeout: true}, "client.resolver"},
 		"look-up failed":                 {record.StageDNS, &net.DNSError{}, "dns.other"},
+		"GOAWAY":                         {record.StageWait, &h2.GoAwayError{}, "wait.goaway"},
+		"GOAWAY while sending":           {record.StageSend, &h2.GoAwayError{Code: http2.ErrCodeEnhanceYourCalm}, "send.goaway"},
+		"GOAWAY in a response":           {record.StageBody, &h2.GoAwayError{}, "body.other"}, // it contradicts itself
+		"stream refused":                 {record.StageWait, &h2.StreamError{Code: http2.ErrCodeRefusedStream}, "wait.refused-stream"},
+		"stream refused while sending":   {record.StageSend, &h2.StreamError{Code: http2.ErrCodeRefusedStream}, "send.refused-stream"},
+		"stream refused in the body":     {record.StageBody, &h2.StreamError{Code: http2.ErrCodeRefusedStream}, "body.stream-reset"},
+		"stream reset":                   {record.StageWait, &h2.StreamError{Code: http2.ErrCodeInternal}, "wait.stream-reset"},
+		"stream reset while sending":     {record.StageSend, &h2.StreamError{Code: http2.ErrCodeCancel}, "send.stream-reset"},
+		"stream reset in the head":       {record.StageHead, &h2.StreamError{}, "head.stream-reset"},
+		"rules of HTTP/2 broken":         {record.StageWait, &h2.ConnError{}, "wait.malformed"},
+		"the same while sending":         {record.StageSend, &h2.ConnError{}, "send.malformed"},
+		"the same in the body":           {record.StageBody, &h2.ConnError{}, "body.malformed"},
+		"a stream that ended too early":  {record.StageBody, &h2.ShortError{Want: 2, Got: 1}, "body.eof"},
+		"FIN while sending":              {record.StageSend, io.EOF, "wait.eof"},
 		"anything else":                  {record.StageBody, errors.New("?"), "body.other"},
 		"an errno without a cause":       {record.StageWait, sys(syscall.EDOM), "wait.other"},
 		"a pair that the table does not": {record.StageDNS, io.EOF, "dns.other"},

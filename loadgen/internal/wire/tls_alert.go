@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/h2"
 )
 
 // IsRejected reports whether err means that one side refused to speak TLS with
@@ -70,6 +71,9 @@ func alertOf(err error) (alert tls.AlertError, ok bool) {
 // LooksTLS reports whether err means that the peer responded with TLS to a
 // request in cleartext.
 func LooksTLS(err error) bool {
+	if broken, ok := errors.AsType[*h2.ConnError](err); ok {
+		return broken.Looks == h1.LooksTLS
+	}
 	malformed, ok := errors.AsType[*h1.MalformedError](err)
 	return ok && malformed.Looks == h1.LooksTLS
 }

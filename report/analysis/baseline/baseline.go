@@ -87,8 +87,9 @@ type Class struct {
 
 // Compare compares every class of losses, the most frequent first. The event
 // begins at until, in ns. Without losses before it there is nothing to compare
-// and the list is empty.
-func Compare(bins *record.Bins, until int64) []Class {
+// and the list is empty. together is how many losses of a class may be one
+// event: requests that shared a connection.
+func Compare(bins *record.Bins, until int64, together func(record.Class) int64) []Class {
 	if bins.Width <= 0 || until <= 0 {
 		return nil
 	}
@@ -100,7 +101,7 @@ func Compare(bins *record.Bins, until int64) []Class {
 	var list []Class
 	for class := range totals(bins.List) {
 		counts := countsOf(bins.List, class)
-		list = append(list, judge(class, counts[:split], counts[split:], kinOf(class, earlier)))
+		list = append(list, judge(class, counts[:split], counts[split:], kinOf(class, earlier), together(class)))
 	}
 	slices.SortFunc(list, func(a, b Class) int {
 		return cmp.Or(cmp.Compare(b.Before.Lost+b.After.Lost, a.Before.Lost+a.After.Lost), cmp.Compare(a.Class, b.Class))
@@ -170,7 +171,8 @@ func kindOf(c record.Class) kind {
 
 // judge compares the bins before the event with those from it on. kin is how
 // many losses of the same kind, but of other classes, came before it.
-func judge(class record.Class, before, after []Count, kin int64) Class {
+// together is how many losses may be one event.
+func judge(class record.Class, before, after []Count, kin, together int64) Class {
 	c := Class{Class: class, Before: sum(before), After: sum(after), Outcome: Unknown, P: 1}
 	n := int(min(mostSlices, int64(len(before)), c.Before.Of/leastRequests))
 	switch {
@@ -180,7 +182,7 @@ func judge(class record.Class, before, after []Count, kin int64) Class {
 	case n < leastSlices || c.After.Of < leastRequests:
 		return c
 	}
-	t := test{before: c.Before, effect: designEffect(divide(before, n), c.Before, kin)}
+	t := test{before: c.Before, effect: designEffect(divide(before, n), c.Before, kin, together)}
 	whole := t.rise(c.After)
 	densest, excess := t.densest(cut(after, len(before)/n))
 	c.P = min(1, 2*min(whole, densest))
@@ -188,7 +190,7 @@ func judge(class record.Class, before, after []Count, kin int64) Class {
 	case c.P < Level:
 		more := max(excess, float64(c.After.Lost)-t.expected(c.After))
 		c.Outcome, c.Added = Added, min(int64(math.Round(more)), c.After.Lost)
-	case c.Before.Lost >= 2 && c.After.Rate() <= 2*c.Before.Rate(): // one loss recurs nowhere
+	case c.Before.Lost > together && c.After.Rate() <= 2*c.Before.Rate(): // one event recurs nowhere
 		c.Outcome, c.Sure = Steady, t.undoubled(c.After)
 	}
 	return c

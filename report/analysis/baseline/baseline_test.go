@@ -61,6 +61,9 @@ func from(at int, first, then func(int) record.Class) func(int) record.Class {
 	}
 }
 
+// alone is for requests that each have their own connection.
+func alone(record.Class) int64 { return 1 }
+
 func never(int) record.Class { return 0 }
 
 func TestCompare(t *testing.T) {
@@ -131,7 +134,7 @@ func TestCompare(t *testing.T) {
 		"no bins":             {&record.Bins{}, 100, error5, Class{}},
 	} {
 		var got Class
-		for _, c := range Compare(tt.bins, tt.at*width+width/2) {
+		for _, c := range Compare(tt.bins, tt.at*width+width/2, alone) {
 			if c.Class == tt.class {
 				got = c
 			}
@@ -146,6 +149,20 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// TestOneConnectionIsOneEvent: what one connection lost before the event does not
+// make the same loss in the event a steady rate.
+func TestOneConnectionIsOneEvent(t *testing.T) {
+	bins := timeline(3000, never)
+	lose(&bins.List[50], reset, 96)
+	lose(&bins.List[150], reset, 96)
+	for together, want := range map[int64]Outcome{1: Steady, 96: Unknown} {
+		list := Compare(bins, 100*width, func(record.Class) int64 { return together })
+		if len(list) != 1 || list[0].Outcome != want {
+			t.Errorf("%d together: got %+v; want %s", together, list, want)
+		}
+	}
+}
+
 // TestHostileBins: numbers that contradict each other give an outcome, too.
 func TestHostileBins(t *testing.T) {
 	const most = 1 << 40
@@ -155,7 +172,7 @@ func TestHostileBins(t *testing.T) {
 		lose(&bins.List[i], 0, most*int64(i%2))
 		lose(&bins.List[i], refused, most*int64(i%5))
 	}
-	for _, c := range Compare(bins, 100*width) {
+	for _, c := range Compare(bins, 100*width, alone) {
 		if c.Outcome == "" || c.Added < 0 || c.Added > c.After.Lost || !(c.P >= 0 && c.P <= 1) {
 			t.Errorf("%+v", c)
 		}
@@ -199,7 +216,7 @@ func TestFalseAlarms(t *testing.T) {
 		had, alarms := 0, 0
 		for had < runs {
 			bins := timeline(tt.before+tt.after, bursts(rnd, tt.rate, tt.length))
-			list := Compare(bins, int64(tt.before)/10*width)
+			list := Compare(bins, int64(tt.before)/10*width, alone)
 			if len(list) == 0 {
 				continue // nothing was lost before
 			}
@@ -237,7 +254,7 @@ func TestPower(t *testing.T) {
 				}
 				return rough(i)
 			}))
-			c := Compare(bins, 200*width)[0]
+			c := Compare(bins, 200*width, alone)[0]
 			if c.Outcome == Added && c.Added > tt.added/2 && c.Added < tt.added*2 {
 				found++
 			}
@@ -255,6 +272,6 @@ func BenchmarkCompare(b *testing.B) {
 		lose(&bins.List[i], refused, int64(i%3))
 	}
 	for b.Loop() {
-		Compare(bins, 2000*width)
+		Compare(bins, 2000*width, alone)
 	}
 }

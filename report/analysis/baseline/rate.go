@@ -20,10 +20,10 @@ type test struct {
 // designEffect estimates how much more the losses of a slice vary than those of
 // independent requests. The square root allows for the error of the estimate:
 // by about one standard deviation.
-func designEffect(parts []Count, all Count, kin int64) float64 {
+func designEffect(parts []Count, all Count, kin, together int64) float64 {
 	few := 1.0
 	if n := max(all.Lost, kin); n > 0 {
-		few += burst / float64(n)
+		few += float64(max(burst, together)) / float64(n)
 	}
 	var chi2 float64
 	for _, part := range parts {

@@ -97,14 +97,18 @@ func (m *Measures) quick() int64 {
 // Quick reports whether a request failed as soon as one does that is sent on a
 // connection that the server is closing.
 func (m *Measures) Quick(l *record.LostRequest) bool {
+	if c := m.carried[l.Connection]; c != nil && c.aged {
+		return false // the connection ended under older requests as well
+	}
 	return l.Reused && analysis.IsCut(l.Class) && analysis.Unresponded(l.Class) && m.age(l) <= m.quick()
 }
 
 // chance returns how probable it is that requests in flight are all this young
 // when something cuts them. With -q, workers send at the same moments, so that
-// the requests cut at one instant count as one.
+// the requests cut at one instant count as one. So they do on connections that
+// requests shared.
 func (m *Measures) chance(age int64, n, instants int) float64 {
-	if m.run.Settings.Rate > 0 {
+	if m.run.Settings.Rate > 0 || m.carried != nil {
 		n = instants
 	}
 	return math.Pow(float64(age)/float64(max(1, m.Response)), float64(n))

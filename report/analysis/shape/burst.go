@@ -34,8 +34,12 @@ func (b *Burst) Queued() bool {
 func (m *Measures) BurstOf(l *record.LostRequest) *Burst { return m.bursts[l] }
 
 // unheard reports whether a fresh connection was reset with nothing received.
-func unheard(l *record.LostRequest) bool {
-	return !l.Reused && l.Class.Cause() == record.CauseReset && (analysis.Unresponded(l.Class) || l.Class.Stage() == record.StageTLS)
+func unheard(l *record.LostRequest) bool { return !l.Reused && silentReset(l) }
+
+// silentReset reports whether a connection was reset with nothing received for
+// the request.
+func silentReset(l *record.LostRequest) bool {
+	return l.Class.Cause() == record.CauseReset && (analysis.Unresponded(l.Class) || l.Class.Stage() == record.StageTLS)
 }
 
 // Unheard counts the losses that a closed accept queue may explain.
@@ -68,7 +72,7 @@ func (m *Measures) findBursts() {
 			of[l.Endpoint] = e
 		}
 		switch {
-		case unheard(l):
+		case m.Fresh(l) && silentReset(l):
 			e.resets = append(e.resets, l)
 		case analysis.IsCut(l.Class) || analysis.IsTLSCut(l.Class) && l.Class.Cause() != record.CauseTimeout:
 			e.others = append(e.others, l.End)
@@ -92,7 +96,7 @@ func (m *Measures) findBursts() {
 }
 
 func (m *Measures) addBurst(endpoint string, e *endings, resets []*record.LostRequest) {
-	if len(resets) < many {
+	if m.connections(resets) < many {
 		return
 	}
 	b := &Burst{Begin: resets[0].End, End: resets[len(resets)-1].End, Resets: len(resets)}

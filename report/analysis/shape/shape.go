@@ -34,6 +34,7 @@ type Measures struct {
 	bursts   map[*record.LostRequest]*Burst
 	outages  []Outage
 	timers   map[*record.LostRequest]*Timer
+	carried  map[int64]*carried // by connection; nil if requests shared none
 }
 
 // Measure prepares the measures of a run.
@@ -43,6 +44,7 @@ func Measure(run *record.Run, loss *analysis.Loss) *Measures {
 		m.seen[e.Name] = e
 	}
 	m.RoundTrip, m.Response = roundTrip(&run.Phases), run.Latency.OK.Percentile(50)
+	m.findCarried()
 	m.findArrivals()
 	m.findBursts()
 	m.findOutages()

@@ -72,7 +72,7 @@ func (m *Measures) addTimer(own *analysis.Lifecycle, list []*record.LostRequest)
 	group := list[begin : begin+most]
 	t := &Timer{Lifecycle: own, At: group[0].End, Cut: most}
 	last := group[most-1].End
-	if most < few || 10*most < 8*len(list) || t.After() <= 2*analysis.Near || m.endedAt(own, t.At, last) {
+	if m.connections(group) < few || 10*most < 8*len(list) || t.After() <= 2*analysis.Near || m.endedAt(own, t.At, last) {
 		return
 	}
 	endpoint := group[0].Endpoint

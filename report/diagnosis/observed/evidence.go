@@ -72,8 +72,13 @@ func (e *Evidence) What() string {
 	default:
 		text += fmt.Sprintf(", %s on new connections, %s on reused ones", phrase.Number(n-e.reused), phrase.Number(e.reused))
 	}
-	never := !slices.ContainsFunc(e.Lost, func(l *record.LostRequest) bool { return !l.Class.Info().SafeToRetry() })
+	every := func(is func(record.Class) bool) bool {
+		return !slices.ContainsFunc(e.Lost, func(l *record.LostRequest) bool { return !is(l.Class) })
+	}
+	never := every(func(c record.Class) bool { return c.Info().SafeToRetry() })
 	switch n := int64(len(e.Lost)); {
+	case every(analysis.Refused):
+		return text + "; the server says that it has not acted on " + phrase.Choose(n, "it", "them")
 	case never && e.Redirected == n:
 		return text + "; sent after a redirect: an earlier host responded, the host that failed received nothing"
 	case never && e.Redirected > 0:
@@ -82,6 +87,20 @@ func (e *Evidence) What() string {
 		return text + "; never reached the server"
 	}
 	return text + "; the server may have processed " + phrase.Choose(int64(len(e.Lost)), "it", "them")
+}
+
+// Connections returns how many connections the losses were on, and the most that
+// were on one of them; 0 if that is not known of each.
+func (e *Evidence) Connections() (n, most int64) {
+	on := map[int64]int64{}
+	for _, l := range e.Lost {
+		if l.Connection == 0 {
+			return 0, 0
+		}
+		on[l.Connection]++
+		most = max(most, on[l.Connection])
+	}
+	return int64(len(on)), most
 }
 
 // When says at what times of the run the losses happened.

@@ -357,9 +357,22 @@ func (t *Table) stack(p *Page) {
 		p.Styled(indent, row[0])
 		for i, cell := range row[1:] {
 			name := t.rows[0][i+1]
-			p.Styled(indent+"  "+name+strings.Repeat(" ", named-Columns(name)+2), cell)
+			prefix := indent + "  " + name + strings.Repeat(" ", named-Columns(name)+2)
+			if Columns(prefix)+longestWord(cell) > p.width {
+				p.Styled(indent+"  ", name)
+				prefix = indent + "    "
+			}
+			p.Styled(prefix, cell)
 		}
 	}
+}
+
+func longestWord(text string) int {
+	most := 0
+	for word := range strings.FieldsSeq(text) {
+		most = max(most, Columns(word))
+	}
+	return most
 }
 
 func (t *Table) writeRow(p *Page, row []string, widths []int, prose []string, i int, beside bool) {
