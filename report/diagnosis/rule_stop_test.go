@@ -306,3 +306,40 @@ func TestCutsReadLate(t *testing.T) {
 		})
 	}
 }
+
+// TestTimerOnABusyMachine: what a timer cut together is read over some time, a
+// small part of that since the stop signal.
+func TestTimerOnABusyMachine(t *testing.T) {
+	const signal = 4000 * ms
+	// ends are of pairs of a request and its cut: how long before the signal it was
+	// sent, and how long after it it was cut.
+	type pair struct{ sent, cut int64 }
+	apart := []pair{{1485, 1011}, {1445, 1016}, {1446, 1016}, {1463, 1016}, {1485, 1084}, {1486, 1084}, {1486, 1088}}
+	for name, tt := range map[string]struct {
+		took int64 // by most responses, ms
+		cuts []pair
+		code Code
+		want Confidence
+	}{
+		"younger than most responses":             {2520, apart, GraceTimer, Likely},
+		"older than any response, and of one age": {2400, apart, CutInFlight, CannotTell},
+		"soon after the signal, over a long time": {2520, []pair{{1485, 211}, {1445, 211}, {1446, 216}, {1463, 216}, {1485, 284}, {1486, 284}, {1486, 288}}, CutInFlight, CannotTell},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var list []reporttest.Request
+			for i := range int64(16) {
+				list = append(list, reporttest.Request{Start: i * ms, End: (tt.took + 2*i) * ms, Endpoint: "app", Status: 200, Bytes: 10})
+			}
+			for _, p := range tt.cuts {
+				list = append(list, reporttest.Lost(signal-p.sent*ms, signal+p.cut*ms, "wait.eof", "app", reporttest.EOFText))
+			}
+			run := reporttest.NewRun(t, list, reporttest.Edited(func(run *record.Run) {
+				run.Marks = []record.Mark{step(signal, signal+2800*ms), markAt(record.MarkSignalled, signal, "app"), markAt(record.MarkListenerClosed, signal+100*ms, "app"), markAt(record.MarkExited, signal+2780*ms, "app")}
+			}))
+			f := found(run)[0]
+			if f.Code != tt.code || f.Confidence != tt.want || f.Lost != int64(len(tt.cuts)) {
+				t.Errorf("got %s, %s\n%s", f.Code, f.Confidence, f.text())
+			}
+		})
+	}
+}
