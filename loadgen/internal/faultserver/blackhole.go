@@ -54,7 +54,7 @@ func (b *BlackHole) fill() error {
 		case ctx.Err() != nil:
 			return fmt.Errorf("accept queue has %d of %d connections: %w", n, backlog+1, ctx.Err())
 		}
-		time.Sleep(ackPoll)
+		time.Sleep(queuePoll)
 	}
 }
 
@@ -72,3 +72,7 @@ func (b *BlackHole) Close() error {
 	}
 	return err
 }
+
+// queuePoll is the pause between two looks at the queue, for which the kernel
+// has no event.
+const queuePoll = 50 * time.Microsecond

@@ -6,14 +6,11 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"time"
-)
 
-// ackBound is how long a RST waits for the client to acknowledge the bytes
-// before it. A delayed acknowledgement takes 40 ms on Linux.
-const ackBound = time.Second
+	"nodrop/loadgen/internal/faultserver/host"
+)
 
 // dripEvery is the pause before the next byte of a slow response.
 const dripEvery = 20 * time.Millisecond
@@ -29,7 +26,6 @@ type conn struct {
 	tcp    *net.TCPConn
 	tls    *tls.Conn // over tcp; nil in cleartext, and until the handshake
 	in     *bufio.Reader
-	client netip.AddrPort
 
 	unasked int64 // bytes that came after an early response
 }
@@ -39,7 +35,6 @@ func newConn(s *Server, tcp *net.TCPConn) *conn {
 		server: s,
 		tcp:    tcp,
 		in:     bufio.NewReaderSize(tcp, readBufferSize),
-		client: tcp.RemoteAddr().(*net.TCPAddr).AddrPort(),
 	}
 }
 
@@ -132,7 +127,7 @@ func (c *conn) play(s script) error {
 			c.afterFIN()
 		}
 	case endRST:
-		return c.reset(len(s.out) > 0)
+		return host.Reset(c.tcp, len(s.out) > 0)
 	case endHold:
 		c.hold(s)
 	case endDrip:
@@ -174,16 +169,6 @@ func (c *conn) finish() error {
 	return c.tcp.CloseWrite()
 }
 
-// reset sends a RST. Closing discards bytes that are not acknowledged yet, so
-// if some were sent it waits until they have arrived.
-func (c *conn) reset(sent bool) error {
-	var late error
-	if sent {
-		late = awaitAcked(c.tcp, ackBound)
-	}
-	return errors.Join(late, c.tcp.SetLinger(0), c.tcp.Close())
-}
-
 // afterFIN reads the request that a client may send after the server's FIN. The
 // server does not respond: the client's next read returns EOF anyway.
 func (c *conn) afterFIN() {
@@ -216,6 +201,3 @@ func (c *conn) drain() int64 {
 	n, _ := io.Copy(io.Discard, c.in)
 	return n
 }
-
-// close ignores the error, about which nothing can be done.
-func (c *conn) close() { _ = c.tcp.Close() }

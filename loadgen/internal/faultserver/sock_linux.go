@@ -2,14 +2,14 @@ package faultserver
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"nodrop/loadgen/internal/faultserver/host"
 )
 
 // socket is a raw TCP socket: package net cannot bind without listening, nor
@@ -27,7 +27,7 @@ func bound() (*socket, error) {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	s := &socket{file: os.NewFile(uintptr(fd), "tcp socket")}
-	err = onFreePort(func(addr netip.AddrPort) error {
+	err = host.OnFreePort(func(addr netip.AddrPort) error {
 		s.addr = addr
 		return os.NewSyscallError("bind", unix.Bind(fd, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()}))
 	})
@@ -75,19 +75,6 @@ func (s *socket) close() error {
 	return nil
 }
 
-// boundReceiving keeps the kernel from receiving megabytes for a server that
-// does not read, as it may after the server has read much: requests that must
-// not fit into the buffers of both sockets then would.
-func boundReceiving(_, _ string, raw syscall.RawConn) error {
-	var failed error
-	err := raw.Control(func(fd uintptr) {
-		failed = os.NewSyscallError("setsockopt", unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer))
-	})
-	return errors.Join(err, failed)
-}
-
-const receiveBuffer = 512 << 10 // bytes
-
 // awaitGone returns when the client, or Server.Close, has closed the
 // connection. It reads nothing meanwhile.
 func awaitGone(tcp *net.TCPConn) {
@@ -99,31 +86,5 @@ func awaitGone(tcp *net.TCPConn) {
 			n, _ := unix.Poll(fds[:], 0) // EINTR: the next poll tells
 			gone = n > 0
 		})
-	}
-}
-
-// ackPoll is the pause between two polls of something for which the kernel has
-// no event.
-const ackPoll = 50 * time.Microsecond
-
-// awaitAcked returns when the client's kernel has acknowledged all that was
-// written. On Linux, bytes that have arrived stay readable after a RST.
-func awaitAcked(tcp *net.TCPConn, limit time.Duration) error {
-	raw, err := tcp.SyscallConn()
-	if err != nil {
-		return err
-	}
-	for deadline := time.Now().Add(limit); ; time.Sleep(ackPoll) {
-		var unacked int
-		var failed error
-		err := raw.Control(func(fd uintptr) { unacked, failed = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
-		switch {
-		case err != nil || failed != nil:
-			return errors.Join(err, failed)
-		case unacked == 0:
-			return nil
-		case time.Now().After(deadline):
-			return fmt.Errorf("%d bytes not acknowledged in %v", unacked, limit)
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package faultserver
+package host
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ const (
 	highestPort = 32000
 )
 
-// onFreePort calls bind with random loopback addresses until one is free.
-func onFreePort(bind func(netip.AddrPort) error) error {
+// OnFreePort calls bind with random loopback addresses until one is free.
+func OnFreePort(bind func(netip.AddrPort) error) error {
 	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	var err error
 	for range 100 {
