@@ -27,7 +27,7 @@ type client struct {
 	fields *hpack.Encoder
 	next   uint32
 	seen   sight
-	wait   time.Duration // without a frame for so long, the client gives up
+	wait   time.Duration // the client gives up after it
 }
 
 // sight is what a client has seen.
@@ -97,25 +97,27 @@ func (c *client) open(method string, end bool) uint32 {
 	return id
 }
 
-// Nothing must come for so long until a client gives up, where the server is to
-// send all or where it is to fall silent.
+// How long a client waits, where the server is to send all, and where it is to
+// fall silent.
 const (
 	patient   = time.Minute
 	impatient = 300 * time.Millisecond
 )
 
-// watch reads until all streams have ended, the connection has, or nothing more
-// comes.
+// watch reads until all streams have ended, the connection has, or the client
+// gives up.
 func (c *client) watch() {
 	c.t.Helper()
+	c.check(c.tcp.SetReadDeadline(time.Now().Add(c.wait)))
 	for c.seen.end == nil && !c.allEnded() {
 		c.read()
 	}
 }
 
-// watchEnd reads until the connection has ended, or nothing more comes.
+// watchEnd reads until the connection has ended, or the client gives up.
 func (c *client) watchEnd() {
 	c.t.Helper()
+	c.check(c.tcp.SetReadDeadline(time.Now().Add(c.wait)))
 	for c.seen.end == nil {
 		c.read()
 	}
@@ -133,7 +135,6 @@ func (c *client) allEnded() bool {
 // read reads one frame. A failing write is no error: the next read says why.
 func (c *client) read() {
 	c.t.Helper()
-	c.check(c.tcp.SetReadDeadline(time.Now().Add(c.wait)))
 	f, err := c.frames.ReadFrame()
 	var ofStream http2.StreamError
 	if errors.As(err, &ofStream) {

@@ -89,6 +89,7 @@ type conn struct {
 
 	bytewise bool // one write per byte
 	flooding bool // acknowledgements are of a flood
+	silent   bool // nothing is written yet
 	mute     bool // nothing is written any more, and no stream is acted on
 	over     bool // only closing is left to do
 }
@@ -533,7 +534,7 @@ func (c *conn) settleAll(f Fate) {
 func (c *conn) flush() {
 	b := c.out.Bytes()
 	c.out.Reset()
-	if c.mute || c.over || len(b) == 0 {
+	if c.silent || c.mute || c.over || len(b) == 0 {
 		return
 	}
 	step := len(b)

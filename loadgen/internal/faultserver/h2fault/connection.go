@@ -202,7 +202,13 @@ func beginPlain(c *conn) {
 }
 
 // beginSilent begins without SETTINGS, which come first in HTTP/2.
-func beginSilent(*conn) {}
+func beginSilent(c *conn) { c.silent = true }
+
+// speak ends the silence, without what was not said in it.
+func (c *conn) speak() {
+	c.out.Reset()
+	c.silent = false
+}
 
 // beginMute reads, and never writes.
 func beginMute(c *conn) { c.mute = true }
@@ -210,7 +216,7 @@ func beginMute(c *conn) { c.mute = true }
 // withoutSettings responds although no SETTINGS were sent.
 func withoutSettings(c *conn, all []*stream) {
 	c.settleAll(Broken)
-	c.out.Reset() // the acknowledgement of the client's SETTINGS
+	c.speak()
 	c.out.Write(raw.Head(all[0].id))
 	c.flush()
 	c.mute = true
@@ -219,7 +225,7 @@ func withoutSettings(c *conn, all []*stream) {
 // http1 responds as a server that does not know HTTP/2.
 func http1(c *conn, _ []*stream) {
 	c.settleAll(Broken)
-	c.out.Reset()
+	c.speak()
 	c.out.WriteString("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 	c.finish(true)
 }

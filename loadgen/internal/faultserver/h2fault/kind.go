@@ -310,7 +310,7 @@ var kinds = [numKinds]row{
 	Push:                {name: "push", says: lost(Broken, "wait.malformed"), act: broken(raw.Push)},
 	InterruptedHead:     {name: "interrupted head", says: lost(Broken, "head.malformed", "wait.malformed"), act: broken(raw.Interrupted)},
 	LoneContinuation:    {name: "lone continuation", says: lost(Broken, "wait.malformed"), act: broken(raw.On(0, http2.FrameContinuation, raw.EndHeaders, "\x88"))},
-	EndlessHead:         {name: "endless head", says: lost(Broken, "head.malformed", "wait.malformed"), act: flooded(raw.OpenBlock, raw.On(0, http2.FrameContinuation, 0, strings.Repeat(string(raw.Block("x-many", strings.Repeat("x", 100))), 100)), 6256<<10)},
+	EndlessHead:         {name: "endless head", says: lost(Broken, "head.malformed", "wait.malformed"), act: flooded(raw.OpenBlock, raw.On(0, http2.FrameContinuation, 0, strings.Repeat(string(raw.Block("x-many", strings.Repeat("x", 100))), 100)), 64<<20)},
 	EmptyContinuations:  {name: "empty continuations", says: lost(Broken, "head.malformed", "wait.malformed", "head.timeout", "wait.timeout"), act: flooded(raw.OpenBlock, raw.On(0, http2.FrameContinuation, 0, ""), 256<<10)},
 	EmptyDatas:          {name: "empty datas", says: lost(Broken, "body.malformed", "wait.malformed", "body.timeout", "wait.timeout"), act: flooded(raw.OpenHead, raw.On(0, http2.FrameData, 0, ""), 256<<10)},
 	EndlessPings:        {name: "endless pings", says: lost(Broken, "wait.malformed", "wait.timeout"), act: flooded(raw.Nothing, raw.Connection(http2.FramePing, 0, "12345678"), 256<<10)},
@@ -322,8 +322,8 @@ var kinds = [numKinds]row{
 	ShrinkingWindow: {name: "shrinking window", begin: beginPlain, open: shrinkWindow, act: ok},
 	FewStreams:      {name: "few streams", says: lost(Refused, "wait.refused-stream"), begin: beginFew, act: fewStreams},
 	ChangingStreams: {name: "changing streams", says: lost(Refused, "wait.refused-stream"), begin: beginFew, act: changingStreams},
-	NoSettings:      {name: "no settings", says: lost(Broken, "head.malformed", "wait.malformed"), begin: beginSilent, act: together(withoutSettings)},
-	SpeaksHTTP1:     {name: "speaks http/1", says: lost(Broken, "wait.malformed", "head.malformed"), begin: beginSilent, act: together(http1)},
+	NoSettings:      {name: "no settings", says: lost(Broken, "head.malformed", "wait.malformed"), begin: beginSilent, open: together(withoutSettings)},
+	SpeaksHTTP1:     {name: "speaks http/1", says: lost(Broken, "wait.malformed", "head.malformed"), begin: beginSilent, open: together(http1)},
 	Mute:            {name: "mute", says: lost(Held, "wait.timeout"), begin: beginMute, stalls: true},
 }
 
