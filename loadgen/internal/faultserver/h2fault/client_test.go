@@ -19,15 +19,16 @@ import (
 
 // client is a client of frames: it knows nothing of what the server is up to.
 type client struct {
-	t      *testing.T
-	tcp    *net.TCPConn
-	conn   net.Conn // tcp, or TLS over it
-	frames *http2.Framer
-	block  bytes.Buffer
-	fields *hpack.Encoder
-	next   uint32
-	seen   sight
-	wait   time.Duration // the client gives up after it
+	t       *testing.T
+	tcp     *net.TCPConn
+	conn    net.Conn // tcp, or TLS over it
+	frames  *http2.Framer
+	block   bytes.Buffer
+	fields  *hpack.Encoder
+	next    uint32
+	seen    sight
+	wroteTo error         // a RST, as a write saw it
+	wait    time.Duration // the client gives up after it
 }
 
 // sight is what a client has seen.
@@ -36,6 +37,7 @@ type sight struct {
 	last    uint32 // of the last GOAWAY
 	goAways int
 	pings   int
+	settled bool  // SETTINGS have come
 	end     error // io.EOF, a reset, a timeout, or what is wrong with a frame
 }
 
@@ -54,14 +56,20 @@ func dial(t *testing.T, s *Server) *client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tcp.Close() }) // most tests close it themselves
-	c := &client{t: t, tcp: tcp, conn: tcp, next: 1, wait: patient, seen: sight{streams: map[uint32]*seenStream{}, last: maxID}}
-	if s.tls != nil {
-		secure := tls.Client(tcp, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+	if s.tls == nil {
+		return newClient(t, tcp, tcp)
+	}
+	return newClient(t, tcp, tls.Client(tcp, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}))
+}
+
+func newClient(t *testing.T, tcp *net.TCPConn, conn net.Conn) *client {
+	t.Helper()
+	if secure, ok := conn.(*tls.Conn); ok {
 		if err := secure.Handshake(); err != nil {
 			t.Fatal(err)
 		}
-		c.conn = secure
 	}
+	c := &client{t: t, tcp: tcp, conn: conn, next: 1, wait: patient, seen: sight{streams: map[uint32]*seenStream{}, last: maxID}}
 	c.frames = http2.NewFramer(c.conn, c.conn)
 	c.frames.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	c.fields = hpack.NewEncoder(&c.block)
@@ -97,7 +105,7 @@ func (c *client) open(method string, end bool) uint32 {
 	return id
 }
 
-// How long a client waits, where the server is to send all, and where it is to
+// How long a client waits where the server is to send all, and where it is to
 // fall silent.
 const (
 	patient   = time.Minute
@@ -132,21 +140,24 @@ func (c *client) allEnded() bool {
 	return true
 }
 
-// read reads one frame. A failing write is no error: the next read says why.
+// read reads one frame, and writes what it asks for.
 func (c *client) read() {
 	c.t.Helper()
 	f, err := c.frames.ReadFrame()
 	var ofStream http2.StreamError
 	if errors.As(err, &ofStream) {
 		c.stream(ofStream.StreamID).ended = true
-		_ = c.frames.WriteRSTStream(ofStream.StreamID, ofStream.Code)
+		c.note(c.frames.WriteRSTStream(ofStream.StreamID, ofStream.Code))
 		return
 	}
 	if err != nil {
 		c.seen.end = err
+		if c.wroteTo != nil {
+			c.seen.end = c.wroteTo
+		}
 		return
 	}
-	c.see(f)
+	c.note(c.see(f))
 }
 
 func (c *client) stream(id uint32) *seenStream {
@@ -156,7 +167,15 @@ func (c *client) stream(id uint32) *seenStream {
 	return &seenStream{} // a frame that the tests of this kind do not look at
 }
 
-func (c *client) see(f http2.Frame) {
+// note keeps a RST that a write got to know of: no later read does. Other errors
+// of writing are followed by one of reading.
+func (c *client) note(err error) {
+	if errors.Is(err, syscall.ECONNRESET) {
+		c.wroteTo = err
+	}
+}
+
+func (c *client) see(f http2.Frame) error {
 	s := c.stream(f.Header().StreamID)
 	switch f := f.(type) {
 	case *http2.MetaHeadersFrame:
@@ -166,7 +185,7 @@ func (c *client) see(f http2.Frame) {
 		s.bytes += len(f.Data())
 		s.ended = f.StreamEnded()
 		if n := f.Length; n > 0 {
-			_ = c.frames.WriteWindowUpdate(0, n)
+			return c.frames.WriteWindowUpdate(0, n)
 		}
 	case *http2.RSTStreamFrame:
 		if !s.ended {
@@ -182,12 +201,23 @@ func (c *client) see(f http2.Frame) {
 		}
 	case *http2.PingFrame:
 		c.seen.pings++
-		_ = c.frames.WritePing(true, f.Data)
+		return c.frames.WritePing(true, f.Data)
 	case *http2.SettingsFrame:
 		if !f.IsAck() {
-			_ = c.frames.WriteSettingsAck()
+			c.seen.settled = true
+			return c.frames.WriteSettingsAck()
 		}
 	}
+	return nil
+}
+
+// finish ends the client's side of the connection.
+func (c *client) finish() {
+	c.t.Helper()
+	if secure, ok := c.conn.(*tls.Conn); ok {
+		c.check(secure.CloseWrite())
+	}
+	c.check(c.tcp.CloseWrite())
 }
 
 func (c *client) quit() {
@@ -196,8 +226,9 @@ func (c *client) quit() {
 }
 
 // fates tells from what a client has seen how many streams have which fate. It
-// does not tell a broken stream from others.
-func (s sight) fates() map[Fate]int64 {
+// does not tell a broken stream from others. A client that gave up has ended the
+// connection itself.
+func (s sight) fates(gaveUp bool) map[Fate]int64 {
 	n := map[Fate]int64{}
 	for id, stream := range s.streams {
 		switch {
@@ -209,13 +240,17 @@ func (s sight) fates() map[Fate]int64 {
 			n[Refused]++
 		case stream.reset:
 			n[Reset]++
-		case errors.Is(s.end, io.EOF) || errors.Is(s.end, io.ErrUnexpectedEOF) || errors.Is(s.end, syscall.ECONNRESET):
+		case !gaveUp && s.cut():
 			n[Cut]++
 		default:
 			n[Held]++
 		}
 	}
 	return n
+}
+
+func (s sight) cut() bool {
+	return errors.Is(s.end, io.EOF) || errors.Is(s.end, io.ErrUnexpectedEOF) || errors.Is(s.end, syscall.ECONNRESET)
 }
 
 func start(t *testing.T, plan Plan, secure bool) *Server {

@@ -259,6 +259,7 @@ func (c *conn) headersRead(f *http2.MetaHeadersFrame) {
 		c.violated("stream %d opened", id)
 	}
 	c.last = id
+	c.server.count(func(n *Counts) { n.Opened++ })
 	s := &stream{id: id, headOnly: f.PseudoValue("method") == "HEAD", window: c.initial, credit: c.granted}
 	c.streams[id] = s
 	s.kind = c.draw(s)

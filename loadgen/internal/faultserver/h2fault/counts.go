@@ -63,7 +63,8 @@ func (f Fates) Total() int64 {
 // the connection can have any.
 type Counts struct {
 	Connections int64
-	Streams     int64
+	Opened      int64          // streams whose head was read: at the end, Streams and Incomplete
+	Streams     int64          // that have a fate
 	ByKind      map[Kind]Fates // kinds without streams are absent
 
 	// Incomplete counts streams that the client reset or left before it had
