@@ -260,7 +260,7 @@ var kinds = [numKinds]row{
 	StreamOverflow:         {name: "stream overflow", says: lost(Broken, "wait.malformed"), act: brokenStream(raw.On(0, http2.FrameWindowUpdate, 0, raw.Overflow))},
 	HugeField:              {name: "huge field", says: lost(Responded, "head.malformed"), act: longFields(1, 11<<20)},
 	Bomb:                   {name: "bomb", says: lost(Responded, "head.malformed"), act: bomb},
-	EndlessInterim:         {name: "endless interim", says: lost(Responded, "head.malformed"), act: interim(11<<8, 4096)},
+	EndlessInterim:         {name: "endless interim", says: lost(Responded, "head.malformed"), act: interim(11<<6, 16000)},
 
 	GoAwayFirst:         {name: "goaway first", says: lost(Unprocessed, "wait.goaway"), act: together(goAway0)},
 	GoAwayMiddle:        {name: "goaway middle", says: lost(Unprocessed, "wait.goaway"), act: together(goAwayMiddle(http2.ErrCodeNo, ""))},
