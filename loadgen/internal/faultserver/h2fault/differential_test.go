@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -69,8 +70,8 @@ func roundTrip(ctx context.Context, cc *http2.ClientConn, e Exchange) result {
 	if err != nil {
 		return result{err: err}
 	}
-	defer response.Body.Close()
-	return result{response.StatusCode, consume(response)}
+	err = consume(response)
+	return result{response.StatusCode, errors.Join(err, response.Body.Close())}
 }
 
 // consume reads a response's content to its end.

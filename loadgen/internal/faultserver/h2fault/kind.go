@@ -166,9 +166,6 @@ const (
 // if it accepts it. What is not lost is not listed: only Responded can be that.
 type says [numFates][]string
 
-// fine is for kinds whose streams all get an acceptable response.
-var fine = says{}
-
 // lost is for kinds that lose the streams of one fate.
 func lost(f Fate, classes ...string) says {
 	var s says

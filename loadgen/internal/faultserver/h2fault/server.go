@@ -83,7 +83,7 @@ func listen(s *Server) (*Server, error) {
 		ByKind:  map[Kind]Fates{},
 		ResetBy: map[http2.ErrCode]int64{}, ClientResets: map[http2.ErrCode]int64{}, ClientGoAways: map[http2.ErrCode]int64{},
 	}
-	if err := s.Host.Start(func(tcp *net.TCPConn) { newConn(s, tcp).serve() }); err != nil {
+	if err := s.Start(func(tcp *net.TCPConn) { newConn(s, tcp).serve() }); err != nil {
 		return nil, err
 	}
 	return s, nil
