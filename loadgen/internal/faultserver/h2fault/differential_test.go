@@ -26,6 +26,7 @@ var different = map[Kind]bool{
 // without sending them.
 var endedByClient = map[Kind]bool{
 	HugeField: true, Bomb: true, EndlessInterim: true, // it ends the connection
+	StatusInTrailers: true, OpenTrailers: true, // the same
 	FewStreams: true, ChangingStreams: true, // it has no room for them
 	GoAwayAfter: true, OKThenEOF: true, OKThenReset: true, // it knows that they would be lost
 }
