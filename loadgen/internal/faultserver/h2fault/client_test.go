@@ -84,11 +84,11 @@ func (c *client) check(err error) {
 }
 
 // begin sends the preface.
-func (c *client) begin(settings ...http2.Setting) {
+func (c *client) begin() {
 	c.t.Helper()
 	_, err := io.WriteString(c.conn, http2.ClientPreface)
 	c.check(err)
-	c.check(c.frames.WriteSettings(settings...))
+	c.check(c.frames.WriteSettings())
 }
 
 // open opens a stream: a GET, or a POST whose body is still to be sent.
@@ -144,8 +144,7 @@ func (c *client) allEnded() bool {
 func (c *client) read() {
 	c.t.Helper()
 	f, err := c.frames.ReadFrame()
-	var ofStream http2.StreamError
-	if errors.As(err, &ofStream) {
+	if ofStream, ok := errors.AsType[http2.StreamError](err); ok {
 		c.stream(ofStream.StreamID).ended = true
 		c.note(c.frames.WriteRSTStream(ofStream.StreamID, ofStream.Code))
 		return

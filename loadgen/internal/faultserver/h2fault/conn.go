@@ -23,9 +23,6 @@ import (
 )
 
 const (
-	// gatherBound is how long a fault of a connection waits for the streams that
-	// it wants to hit. Without them it hits those that are there.
-	gatherBound = 100 * time.Millisecond
 	// dripEvery is the pause before the next byte of a slow response.
 	dripEvery = 20 * time.Millisecond
 
@@ -337,7 +334,7 @@ func (c *conn) settle(s *stream, f Fate) {
 
 // leave is for a stream that the client reset, or left with the connection.
 func (c *conn) leave(s *stream) {
-	if s.whole || s.held {
+	if s.whole || s.held || c.mute {
 		c.settle(s, Held)
 		return
 	}
@@ -498,9 +495,9 @@ func (c *conn) gather(s *stream) []*stream {
 	return c.sorted()
 }
 
-// await reads until n requests are whole and have no fate.
+// await reads until n requests that have no fate are whole.
 func (c *conn) await(n int) {
-	deadline := time.Now().Add(gatherBound)
+	deadline := time.Now().Add(c.server.plan.Patience)
 	for !c.over && c.wholes() < n {
 		c.flush()
 		if !c.read(deadline) {
@@ -512,7 +509,7 @@ func (c *conn) await(n int) {
 func (c *conn) wholes() int {
 	var n int
 	for _, s := range c.streams {
-		if s.whole && !s.held {
+		if (s.whole || c.silent) && !s.held { // a silent server cannot let the client send a whole body
 			n++
 		}
 	}

@@ -328,7 +328,9 @@ func TestCloseNotify(t *testing.T) {
 		wire := &tap{Conn: tcp}
 		c := newClient(t, tcp.(*net.TCPConn), tls.Client(wire, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, NextProtos: []string{"h2"}}))
 		c.begin()
-		c.open("GET", true)
+		for range streams {
+			c.open("GET", true)
+		}
 		c.watchEnd()
 		c.quit()
 		var last byte

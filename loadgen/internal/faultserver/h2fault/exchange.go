@@ -1,5 +1,7 @@
 package h2fault
 
+import "time"
+
 // Exchange is a number of requests on one connection, and what the server does
 // with them.
 type Exchange struct {
@@ -13,27 +15,32 @@ type Exchange struct {
 const exchangeStreams = 4
 
 // largeBody does not fit the windows that a client has before it knows the
-// server's.
-const largeBody = 100_000
+// server's; smallBody fits any.
+const (
+	largeBody = 100_000
+	smallBody = 3000
+)
 
-// Exchanges lists an exchange for each kind, and a second one for each kind that
-// treats requests with bodies in another way. Each ends within the client's
-// timeout, and [Kind.Says] has what the client must say of each stream.
+// Exchanges lists two exchanges for each kind, of requests without and with
+// bodies. Each ends within the client's timeout, and [Kind.Says] has what the
+// client must say of each stream.
 func Exchanges() []Exchange {
 	var all []Exchange
 	for _, k := range Kinds() {
-		all = append(all, Exchange{k, "GET", 0, exchangeStreams})
+		body := smallBody
 		if k.OfConnections() || kinds[k].open != nil {
-			all = append(all, Exchange{k, "POST", largeBody, exchangeStreams})
+			body = largeBody
 		}
+		all = append(all, Exchange{k, "GET", 0, exchangeStreams}, Exchange{k, "POST", body, exchangeStreams})
 	}
 	return all
 }
 
-// Plan is the plan of a server for this exchange alone.
+// Plan is the plan of a server for this exchange alone, in which all requests
+// are on one connection: it waits for all of them.
 func (e Exchange) Plan() Plan {
 	plan := Always(e.Kind)
-	plan.Gather, plan.Requests = e.Streams, max(1, e.Streams-1)
+	plan.Gather, plan.Patience, plan.Requests = e.Streams, time.Minute, max(1, e.Streams-1)
 	return plan
 }
 

@@ -166,15 +166,17 @@ const (
 // if it accepts it. What is not lost is not listed: only Responded can be that.
 type says [numFates][]string
 
-// fine is for kinds whose streams all get an acceptable response.
-var fine = says{}
-
 // lost is for kinds that lose the streams of one fate.
 func lost(f Fate, classes ...string) says {
 	var s says
 	s[f] = classes
 	return s
 }
+
+// tooLarge is for heads that no client should accept. If it ends the connection
+// for that, it loses the streams that the server has not come to, too: those
+// whose requests it has read are Held, the others are not counted.
+var tooLarge = says{Responded: {"head.malformed"}, Held: {"wait.malformed"}}
 
 // row is what the server does: begin at the beginning of a connection, open
 // with a request whose head has been read, act with one that is whole. grant
@@ -258,9 +260,9 @@ var kinds = [numKinds]row{
 	OpenTrailers:           {name: "open trailers", says: lost(Broken, "body.malformed"), act: brokenStream(raw.Trailers(raw.EndHeaders, "x-sum", "36"))},
 	StatusInTrailers:       {name: "status in trailers", says: lost(Broken, "body.malformed"), act: brokenStream(raw.Trailers(raw.EndHeaders|raw.EndStream, ":status", "200"))},
 	StreamOverflow:         {name: "stream overflow", says: lost(Broken, "wait.malformed"), act: brokenStream(raw.On(0, http2.FrameWindowUpdate, 0, raw.Overflow))},
-	HugeField:              {name: "huge field", says: lost(Responded, "head.malformed"), act: longFields(1, 11<<20)},
-	Bomb:                   {name: "bomb", says: lost(Responded, "head.malformed"), act: bomb},
-	EndlessInterim:         {name: "endless interim", says: lost(Responded, "head.malformed"), act: interim(11<<8, 4096)},
+	HugeField:              {name: "huge field", says: tooLarge, act: longFields(1, 11<<20)},
+	Bomb:                   {name: "bomb", says: tooLarge, act: bomb},
+	EndlessInterim:         {name: "endless interim", says: tooLarge, act: interim(11<<6, 16000)},
 
 	GoAwayFirst:         {name: "goaway first", says: lost(Unprocessed, "wait.goaway"), act: together(goAway0)},
 	GoAwayMiddle:        {name: "goaway middle", says: lost(Unprocessed, "wait.goaway"), act: together(goAwayMiddle(http2.ErrCodeNo, ""))},

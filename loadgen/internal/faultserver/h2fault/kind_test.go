@@ -101,6 +101,6 @@ func TestKinds(t *testing.T) {
 
 func planOf(k Kind) Plan {
 	plan := Always(k)
-	plan.Gather, plan.Requests = streams, streams-1
+	plan.Gather, plan.Patience, plan.Requests = streams, patient, streams-1
 	return plan
 }

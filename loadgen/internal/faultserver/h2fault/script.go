@@ -84,11 +84,12 @@ func trailers(c *conn, s *stream) {
 	}
 }
 
-// interim responds after interim responses of about size bytes each.
+// interim responds after interim responses with a field of size bytes each.
 func interim(times, size int) script {
+	block := raw.Block(":status", "103", "link", strings.Repeat("x", size))
 	return func(c *conn, s *stream) {
 		for range times {
-			c.head(s, false, ":status", "103", "link", strings.Repeat("x", size))
+			c.fragments(s.id, false, maxFrame, block)
 			if c.out.Len() > floodBatch {
 				c.flush()
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/net/http2"
 
@@ -23,8 +24,11 @@ type Plan struct {
 	// connections that are OK, in the order in which their heads were read.
 	Streams func(seq int64) Kind
 	// Gather is how many streams a fault of a connection waits for, so that it
-	// hits several; at most gatherBound. 0: 4.
+	// hits several. 0: 4.
 	Gather int
+	// Patience is how long it waits. Then it hits those that are there. 0:
+	// 100 ms.
+	Patience time.Duration
 	// Requests is how many requests GoAwayAfter lets a connection carry. 0: 10.
 	Requests int
 }
@@ -79,7 +83,7 @@ func listen(s *Server) (*Server, error) {
 		ByKind:  map[Kind]Fates{},
 		ResetBy: map[http2.ErrCode]int64{}, ClientResets: map[http2.ErrCode]int64{}, ClientGoAways: map[http2.ErrCode]int64{},
 	}
-	if err := s.Host.Start(func(tcp *net.TCPConn) { newConn(s, tcp).serve() }); err != nil {
+	if err := s.Start(func(tcp *net.TCPConn) { newConn(s, tcp).serve() }); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -96,6 +100,9 @@ func (p Plan) whole() Plan {
 	}
 	if p.Gather == 0 {
 		p.Gather = 4
+	}
+	if p.Patience == 0 {
+		p.Patience = 100 * time.Millisecond
 	}
 	if p.Requests == 0 {
 		p.Requests = 10
