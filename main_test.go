@@ -1265,6 +1265,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/loadgen/record", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/stream", []string{"nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/h1", nil},
+		{"nodrop/loadgen/internal/h2", []string{"nodrop/loadgen/internal/h1"}},
 		{"nodrop/loadgen/internal/stall", nil},
 		{"nodrop/loadgen/internal/faultserver", nil},
 		{"nodrop/loadgen/internal/expect", []string{"nodrop/loadgen/safetext"}},

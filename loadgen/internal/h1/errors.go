@@ -36,7 +36,7 @@ func (p *Parser) fail(what string, sample []byte) {
 		Sample: append([]byte{}, sample[:min(len(sample), maxSample)]...),
 	}
 	if e.Stage == StageHead {
-		e.Looks = looksLike(e.Sample)
+		e.Looks = LooksLike(e.Sample)
 	}
 	p.err = e
 }

@@ -24,9 +24,9 @@ var greetings = []struct{ begin, name string }{
 	{"SIP/", "SIP"},
 }
 
-// looksLike names the protocol or format that b looks like, "" if unknown. b
+// LooksLike names the protocol or format that b looks like, "" if unknown. b
 // stands where a head should begin or go on.
-func looksLike(b []byte) string {
+func LooksLike(b []byte) string {
 	for _, g := range greetings {
 		if bytes.HasPrefix(b, []byte(g.begin)) {
 			return g.name
