@@ -50,8 +50,8 @@ func (c *Conn) takeFragment(b []byte, last bool) {
 	alone := last && c.block.size == 0
 	c.block.size += len(b)
 	switch {
-	case c.block.size > c.maxHead():
-		c.failFrame(http2.ErrCodeEnhanceYourCalm, "block of header fields over %d bytes", c.maxHead())
+	case c.block.size > c.maxBlock():
+		c.failFrame(http2.ErrCodeEnhanceYourCalm, "block of header fields over %d bytes", c.maxBlock())
 		return
 	case alone && len(b) > 0 && bytes.Equal(b, c.last.bytes):
 		for _, f := range c.last.fields {

@@ -241,6 +241,11 @@ func (c *Conn) maxHead() int {
 	return defaultMaxHead
 }
 
+// maxBlock returns how many encoded bytes a block of fields may have. One that
+// encodes more than MaxHead is decoded as far as that, so that only its stream
+// ends.
+func (c *Conn) maxBlock() int { return 2 * c.maxHead() }
+
 func (c *Conn) ourWindow() int64 {
 	if c.window > 0 {
 		return c.window
@@ -248,10 +253,11 @@ func (c *Conn) ourWindow() int64 {
 	return receiveWindow
 }
 
-// newDecoder returns a decoder that gives fields to c.
+// newDecoder returns a decoder that gives fields to c. A string within maxBlock
+// is less than twice as long once decoded (RFC 7541 appendix B).
 func (c *Conn) newDecoder() *hpack.Decoder {
 	d := hpack.NewDecoder(tableSize, c.emit)
-	d.SetMaxStringLength(c.maxHead())
+	d.SetMaxStringLength(2 * c.maxBlock())
 	return d
 }
 
