@@ -240,7 +240,7 @@ func whole(int) bool  { return false }
 func singly(int) bool { return true }
 
 // testScript compares what becomes of a script with want, for every split of the
-// peer's bytes in two (a thousand if there are more) and for single bytes.
+// peer's bytes in two (400 if there are more) and for single bytes.
 func testScript(t *testing.T, script func(x *exchange), want string) {
 	t.Helper()
 	wanted := strings.Split(strings.Trim(strings.ReplaceAll(want, "\t", ""), "\n"), "\n")
@@ -256,7 +256,7 @@ func testScript(t *testing.T, script func(x *exchange), want string) {
 	}
 	length := 0
 	play(func(x *exchange) { script(x); length = x.fed }, whole)
-	for at := 1; at < length; at += 1 + length/1000 {
+	for at := 1; at < length; at += 1 + length/400 {
 		if !compare(fmt.Sprintf("split at %d", at), play(script, func(i int) bool { return i == at })) {
 			return
 		}

@@ -141,7 +141,9 @@ func (c *Conn) beginFrame(head []byte) bool {
 		c.failFrame(http2.ErrCodeProtocol, "%v frame where a CONTINUATION frame should be", c.frame.Type)
 	case err != nil:
 		c.failFrame(http2.ErrCodeProtocol, "CONTINUATION frame that continues nothing")
-	case !c.peer.known && (c.frame.Type != http2.FrameSettings || c.frame.Flags.Has(http2.FlagSettingsAck)):
+	case !c.peer.known && c.frame.Type == http2.FrameSettings && c.frame.Flags.Has(http2.FlagSettingsAck):
+		c.failFrame(http2.ErrCodeProtocol, "acknowledgement of SETTINGS before the peer's own")
+	case !c.peer.known && c.frame.Type != http2.FrameSettings:
 		c.failFrame(http2.ErrCodeProtocol, "%v frame before SETTINGS", c.frame.Type)
 	}
 	c.reading = c.err == nil

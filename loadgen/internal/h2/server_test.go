@@ -1,13 +1,13 @@
 package h2_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/net/http2"
@@ -23,12 +23,12 @@ type client struct {
 	h2    h2.Conn
 	buf   [4096]byte // small, so that frames are split
 	ended []*h2.Stream
-	err   error // of the connection
+	fed   func() // called after each Feed
 }
 
 func newClient(t *testing.T, conn net.Conn) *client {
 	t.Helper()
-	c := &client{t: t, conn: conn}
+	c := &client{t: t, conn: conn, fed: func() {}}
 	t.Cleanup(func() { conn.Close() })
 	c.h2.Capture = []string{"server", "x-length"}
 	c.h2.Ended = func(s *h2.Stream) { c.ended = append(c.ended, s) }
@@ -77,7 +77,10 @@ func (c *client) run() {
 					c.h2.End(io.EOF)
 					return
 				}
-				c.err = c.h2.Feed(b)
+				if err := c.h2.Feed(b); err != nil {
+					c.t.Error(err)
+				}
+				c.fed()
 				again = sent != nil
 			}
 		}
@@ -106,6 +109,23 @@ type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
 
+// listen serves HTTP/2 in cleartext as net/http does.
+func listen(t *testing.T, h http.Handler) (*http.Server, net.Conn) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: h, Protocols: new(http.Protocols)}
+	server.Protocols.SetUnencryptedHTTP2(true)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { server.Close() }) //nolint:errcheck // the test is over
+	conn, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server, conn
+}
+
 // servers are HTTP/2 servers in cleartext, each behind a function that connects
 // to it.
 var servers = map[string]func(t *testing.T, h http.Handler) net.Conn{
@@ -121,18 +141,7 @@ var servers = map[string]func(t *testing.T, h http.Handler) net.Conn{
 		return ours
 	},
 	"net/http": func(t *testing.T, h http.Handler) net.Conn {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := &http.Server{Handler: h, Protocols: new(http.Protocols)}
-		server.Protocols.SetUnencryptedHTTP2(true)
-		go func() { _ = server.Serve(listener) }()
-		t.Cleanup(func() { server.Close() })
-		conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
+		_, conn := listen(t, h)
 		return conn
 	},
 }
@@ -196,4 +205,88 @@ func describe(s *h2.Stream) string {
 		return s.Err().Error()
 	}
 	return fmt.Sprintf("%d %d %s/%s", s.Status(), s.BodyBytes(), s.Captured(0), s.Captured(1))
+}
+
+// TestShutdown: a server that shuts down sends GOAWAY; the streams that it has
+// begun end well, and no more are started.
+func TestShutdown(t *testing.T) {
+	const inFlight = 5
+	arrived, release := make(chan struct{}, inFlight), make(chan struct{})
+	server, conn := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		<-release
+		echo(w, r)
+	}))
+	c := newClient(t, conn)
+	streams := make([]h2.Stream, inFlight)
+	for i := range streams {
+		c.h2.Start(&streams[i], post("text"))
+	}
+	down := make(chan error)
+	go func() {
+		for range inFlight {
+			<-arrived
+		}
+		down <- server.Shutdown(t.Context())
+	}()
+	letGo := sync.OnceFunc(func() { close(release) })
+	c.fed = func() {
+		if c.h2.GoingAway() == nil {
+			return
+		}
+		if c.h2.Room() != 0 {
+			t.Error("there is room after GOAWAY")
+		}
+		letGo()
+	}
+	c.run()
+	for i := range streams {
+		if got, want := describe(&streams[i]), "200 4 echo/4"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if err := <-down; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAborted: a handler that gives up resets its stream, and only that.
+func TestAborted(t *testing.T) {
+	_, conn := listen(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/abort" {
+			w.Header().Set("Server", "echo")
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		echo(w, r)
+	}))
+	c := newClient(t, conn)
+	var aborted, whole h2.Stream
+	c.h2.Start(&aborted, (&h2.Request{Path: "/abort"}).Prepare())
+	c.h2.Start(&whole, get())
+	c.run()
+	if got, want := fmt.Sprint(aborted.Err(), " ", aborted.Stage()), "stream error: stream ID *; INTERNAL_ERROR; received from peer 2"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := describe(&whole), "200 0 echo/0"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestEarlyRefusal: a handler responds without reading a body that is larger
+// than the window.
+func TestEarlyRefusal(t *testing.T) {
+	for name, connect := range servers {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, connect(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusRequestEntityTooLarge)
+			})))
+			var refused h2.Stream
+			c.h2.Start(&refused, post(strings.Repeat("x", 10<<20)))
+			c.run()
+			if got, want := describe(&refused), "413 0 /"; got != want || refused.Written() {
+				t.Errorf("got %s, written %t, want %s", got, refused.Written(), want)
+			}
+		})
+	}
 }
