@@ -6,8 +6,8 @@ import "strconv"
 // the line, few enough to keep some for each lost request.
 const maxSample = 64
 
-// MalformedError says that the peer's bytes are not an HTTP/1 response. Feed
-// and EOF return it.
+// MalformedError says that the peer's bytes are not a response. Feed and EOF
+// return it, and streams of package h2 end with it.
 type MalformedError struct {
 	Stage  Stage  // how far the response had got
 	What   string // what is wrong, lower case, for instance "malformed status line"

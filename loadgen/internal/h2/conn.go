@@ -41,7 +41,8 @@ type Conn struct {
 	Capture []string
 
 	// Ended is called for each stream that ends other than by Cancel. Its Err
-	// says why. It may start the Stream again, on this Conn if that has Room.
+	// says why. It may start the Stream again, on this Conn if that has Room. It
+	// must not call Begin, Feed, Sent or End.
 	Ended func(*Stream)
 
 	// Now is the caller's time, which Sent and Feed note in Streams.
@@ -256,7 +257,10 @@ func (c *Conn) ourWindow() int64 {
 // newDecoder returns a decoder that gives fields to c. A string within maxBlock
 // is less than twice as long once decoded (RFC 7541 appendix B).
 func (c *Conn) newDecoder() *hpack.Decoder {
-	d := hpack.NewDecoder(tableSize, c.emit)
+	if c.emitter == nil {
+		c.emitter = c.emit
+	}
+	d := hpack.NewDecoder(tableSize, c.emitter)
 	d.SetMaxStringLength(2 * c.maxBlock())
 	return d
 }

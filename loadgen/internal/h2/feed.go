@@ -23,6 +23,7 @@ type receiver struct {
 	recv    int64 // of our window: how many bytes of bodies the peer may send, over all streams
 	spent   int64 // bytes that no WINDOW_UPDATE has given back
 	decoder *hpack.Decoder
+	emitter func(hpack.HeaderField) // Conn.emit, so that no connection allocates it
 	block   block
 	last    decoded
 }

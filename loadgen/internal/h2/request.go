@@ -97,7 +97,10 @@ func (r *Request) Prepare() *Prepared {
 // pseudo returns the fields that say what is requested. CONNECT has neither
 // scheme nor path (RFC 9113 §8.5).
 func (r *Request) pseudo(method string) []hpack.HeaderField {
-	fields := []hpack.HeaderField{{Name: ":method", Value: method}, {Name: ":authority", Value: r.Authority}}
+	fields := []hpack.HeaderField{{Name: ":method", Value: method}}
+	if r.Authority != "" {
+		fields = append(fields, hpack.HeaderField{Name: ":authority", Value: r.Authority})
+	}
 	if method == "CONNECT" {
 		return fields
 	}
