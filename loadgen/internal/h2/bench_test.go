@@ -115,6 +115,7 @@ func TestAllocations(t *testing.T) {
 const inFlight = 20
 
 func benchmarkExchange(b *testing.B, request *h2.Prepared, heads [][]hpack.HeaderField, nginx bool) {
+	b.Helper()
 	turn := newTurn(b, request, heads, nginx)
 	b.ReportAllocs()
 	for b.Loop() {
