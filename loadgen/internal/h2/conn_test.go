@@ -637,6 +637,18 @@ func TestReceiveWindow(t *testing.T) {
 		"beyond the stream's": {func(x *exchange) {
 			x.head(1, ":status", ok200)
 			x.data(1, strings.Repeat("x", 40), false)
+			x.head(3, ":status", ok200)
+			x.data(3, strings.Repeat("x", 20), true)
+			x.data(1, strings.Repeat("x", 61), false)
+		}, `
+			3 ok 200 body=20 unsized
+			1 body: DATA frame beyond the stream's window body=40 unsized
+			> WINDOW_UPDATE 0 60
+			> RST_STREAM 1 FLOW_CONTROL_ERROR
+			> WINDOW_UPDATE 0 61`},
+		"beyond the connection's": {func(x *exchange) {
+			x.head(1, ":status", ok200)
+			x.data(1, strings.Repeat("x", 40), false)
 			x.data(1, strings.Repeat("x", 61), false)
 			x.all(3, ":status", ok200)
 		}, `
