@@ -137,13 +137,14 @@ func (a *attempt) ask(ctx context.Context) (status int, fail *failure) {
 		return 0, &failure{record.StageSend, err}
 	}
 	a.probe.Asked = true
+	if at.HTTP2 != nil {
+		return a.askOverHTTP2()
+	}
 	if _, err := a.socket.Write(at.Bytes); err != nil {
 		return 0, &failure{record.StageSend, err}
 	}
 	var parser h1.Parser
-	if a.prober.header != "" {
-		parser.Capture = []string{a.prober.header}
-	}
+	parser.Capture = a.captured()
 	parser.Reset(at.Method == "HEAD")
 	for read := 0; !parser.Done() && read < maxRead; {
 		n, err := a.read(&parser)
@@ -158,11 +159,24 @@ func (a *attempt) ask(ctx context.Context) (status int, fail *failure) {
 	if parser.Status() == 0 {
 		return 0, &failure{record.StageHead, errLongHead}
 	}
-	if len(parser.Capture) > 0 {
-		a.probe.Replica = safetext.Bounded(string(parser.Captured(0)))
+	return a.responded(&parser), nil
+}
+
+// captured are the fields that a probe wants to see.
+func (a *attempt) captured() []string {
+	if a.prober.header == "" {
+		return nil
 	}
-	a.probe.Status = parser.Status()
-	return a.probe.Status, nil
+	return []string{a.prober.header}
+}
+
+// responded notes what a response says.
+func (a *attempt) responded(p engine.Response) (status int) {
+	if a.prober.header != "" {
+		a.probe.Replica = safetext.Bounded(string(p.Captured(0)))
+	}
+	a.probe.Status = p.Status()
+	return a.probe.Status
 }
 
 // read passes what one read returns to the parser.

@@ -95,10 +95,7 @@ func protocolClass(stage record.Stage, err error) record.Class {
 	case errors.As(err, &malformed) && stage == record.StageProxy:
 		return record.NewClass(record.StageProxy, record.CauseMalformed)
 	case errors.As(err, &malformed):
-		if malformed.Stage == h1.StageBody {
-			return record.NewClass(record.StageBody, record.CauseMalformed)
-		}
-		return record.NewClass(record.StageHead, record.CauseMalformed)
+		return record.NewClass(StageOf(malformed.Stage), record.CauseMalformed)
 	case IsTimeout(err):
 		return record.NewClass(stage, record.CauseTimeout)
 	case errors.As(err, &refusal), errors.As(err, &socks) && socks.spoke:
