@@ -29,4 +29,12 @@ func TestSettle(t *testing.T) {
 			t.Errorf("%s: %d s; want %d", name, got, tt.want)
 		}
 	}
+	slow := &record.Run{Marks: []record.Mark{step}, Bins: record.Bins{Width: 500 * ms, List: make([]record.Bin, 20)}}
+	for _, at := range []int{0, 3, 6, 9} { // all wait for responses that take 1.5 s
+		slow.Bins.List[at].Started = 40
+	}
+	e := findEvent(slow)
+	if got := e.Settle(); got != 2 {
+		t.Errorf("slow responses: %d s; want 2", got)
+	}
 }
