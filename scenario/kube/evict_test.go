@@ -375,7 +375,7 @@ func TestEvictOnlyPod(t *testing.T) {
 	start(t, a, 1, "")
 	url := gatewayURL(t, a)
 	out := nodrop(t, t.TempDir(), 1, "-n", "600", "-c", "20", "-q", "20", "-disable-keepalive", "--settle", "5s", "--evict", "app=gw", "--yes", "-N", a.Namespace, url)
-	for _, want := range []string{"nothing served for ", "replicas: 2 or more", "minAvailable: 1"} {
+	for _, want := range []string{"nothing served ", "replicas: 2 or more", "minAvailable: 1"} {
 		if !says(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
