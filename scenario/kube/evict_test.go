@@ -314,7 +314,7 @@ func TestQuickEvents(t *testing.T) {
 			apply(t, a, budget("gw", "maxUnavailable: 1"))
 			processed(t, a, "budget-gw", 4)
 			url := gatewayURL(t, a)
-			load := []string{"-n", "600", "-c", "20", "-q", "20", "-disable-keepalive", "--settle", "2s", "--yes", "-N", a.Namespace, "-o", "text", "-o", "json=run.json", url}
+			load := []string{"-n", "600", "-c", "20", "-q", "20", "-disable-keepalive", "--settle", "4s", "--yes", "-N", a.Namespace, "-o", "text", "-o", "json=run.json", url}
 			for _, event := range []struct {
 				args  []string
 				step  string
