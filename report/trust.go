@@ -35,7 +35,7 @@ func Distrust(r *analysis.Figures, asked bool) (doubts, hints []string) {
 	case e.Known && !e.Inside() && !r.Run.Interrupted:
 		doubts = append(doubts, fmt.Sprintf("the load ended %s before the event did: the last request started at %s, the event ended at %s",
 			phrase.Duration(e.End-e.LoadOver), phrase.Duration(e.LoadOver), phrase.Duration(e.End)))
-		hints = append(hints, "use --settle 1s to keep the load running until the event is over")
+		hints = append(hints, fmt.Sprintf("use --settle %ds to keep the load running until the event is over", e.Settle()))
 	}
 	b := r.Loss.Baseline
 	switch {

@@ -27,6 +27,7 @@ type timeline struct {
 	marks  record.Marks // on a clock that starts at begin
 
 	mu     sync.Mutex  // guards all below
+	last   time.Time   // when the last mark of the event ended
 	ended  []time.Time // when each step ended; zero until then
 	failed string      // the first step that failed or was never due
 	hinted []error     // errors of steps that carry a hint
@@ -40,8 +41,8 @@ func newTimeline(steps []Step, settle time.Duration, done *changes) *timeline {
 	return &timeline{steps: steps, settle: settle, place: place, done: done, begin: time.Now(), ended: make([]time.Time, len(steps))}
 }
 
-// run starts each step when it is due. When the last step has ended and
-// settled, it releases held loads. It returns when no step is running.
+// run starts each step when it is due. When the last step has ended and the event
+// has settled, it releases held loads. It returns when no step is running.
 func (t *timeline) run(ctx context.Context, streams []Stream, loads []Load, env *Env) {
 	defer func() {
 		for _, load := range loads {
@@ -83,7 +84,33 @@ func (t *timeline) run(ctx context.Context, streams []Stream, loads []Load, env 
 		}
 	}
 	acting.Wait()
-	Sleep(ctx, t.settle) // ends early if the run does
+	t.rest(ctx)
+}
+
+// maxSettles bounds how long marks can keep the load running, in settle times: a
+// pod that keeps restarting has marks for ever.
+const maxSettles = 10
+
+// rest returns when the settle time has passed since the last mark: the event is
+// not over with its steps. A new pod becomes ready, for instance, long after an
+// eviction. It returns early if the run ends.
+func (t *timeline) rest(ctx context.Context) {
+	ended := time.Now()
+	limit := ended.Add(maxSettles * t.settle)
+	for {
+		until := ended
+		t.mu.Lock()
+		if t.last.After(ended) {
+			until = t.last
+		}
+		t.mu.Unlock()
+		if until = until.Add(t.settle); until.After(limit) {
+			until = limit
+		}
+		if !time.Now().Before(until) || !Sleep(ctx, time.Until(until)) {
+			return
+		}
+	}
 }
 
 func loadOf(s Step, streams []Stream, loads []Load) Load {
@@ -146,6 +173,13 @@ func (t *timeline) mark(m Moment) {
 }
 
 func (t *timeline) addMark(m record.Mark, start, end time.Time) {
+	if m.Kind != record.MarkNote && m.Kind != record.MarkCrashed {
+		t.mu.Lock()
+		if end.After(t.last) {
+			t.last = end
+		}
+		t.mu.Unlock()
+	}
 	m.Start, m.End = start.Sub(t.begin).Nanoseconds(), end.Sub(t.begin).Nanoseconds()
 	t.marks.Add(m)
 }

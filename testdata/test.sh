@@ -1,24 +1,34 @@
 #!/usr/bin/env bash
-# Runs vet, then every test with the given test command, such as "go test -race".
-# The cluster tests need a control plane, which is built while the other tests
-# run; if the build fails, the script prints its log and fails. When the script
-# ends, everything that it started ends too.
+# Runs vet, then every test with the given test command, such as "go test -race";
+# of some packages if it names any, as in "go test -run Scale ./scenario/kube".
+# The cluster tests need a control plane, which is built meanwhile. They mostly
+# wait, and in a network of their own, so they run beside the others; what they
+# print comes at the end. When the script ends, everything that it started ends
+# too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 go=$1
-test=("$@")
+test=()
+packages=()
+for word in "$@"; do
+	case $word in
+	./* | nodrop | nodrop/*) packages+=("$word") ;;
+	*) test+=("$word") ;;
+	esac
+done
+[[ ${#packages[@]} -gt 0 ]] || packages=(./...)
 
+kube=nodrop/scenario/kube
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/nodrop/controlplane
 log=$(mktemp)
-build= # the process group that builds the control plane
-tests= # the one that tests
-since=$SECONDS
+cluster= # the process group that builds the control plane, then tests in it
+tests=   # the one that runs the other tests
 
 say() { echo "test: $*"; }
 
 end() {
 	local group
-	for group in $build $tests; do
+	for group in $cluster $tests; do
 		kill -- "-$group" 2>/dev/null || true # it may have ended
 		wait "$group" 2>/dev/null || true
 	done
@@ -34,12 +44,23 @@ runs_controlplane() {
 	[[ $(uname) == Linux ]] && unshare --net --pid --mount --fork true 2>/dev/null
 }
 
+build() {
+	runs_controlplane || return 0
+	if ! testdata/controlplane/build.sh --is-built "$cache"; then
+		say 'building the control plane: about 4 minutes on two idle processors, once per version'
+	fi
+	nice -n 19 testdata/controlplane/build.sh "$cache" || {
+		say "cannot build the control plane (exit status $?)"
+		return 1
+	} # the harness is always rebuilt
+}
+
 # Each runs in its own process group, so that the whole group can be ended at
 # once: a shell that waits for a program does not handle signals.
-start_build() {
+start_cluster() {
 	set -m
-	nice -n 19 testdata/controlplane/build.sh "$cache" >"$log" 2>&1 </dev/null &
-	build=$!
+	{ build && "${test[@]}" "$kube"; } >"$log" 2>&1 </dev/null &
+	cluster=$!
 	set +m
 }
 
@@ -54,35 +75,29 @@ run_tests() {
 	return "$code"
 }
 
-await_build() {
-	[[ -n $build ]] || return 0
+await_cluster() {
+	[[ -n $cluster ]] || return 0
 	local code=0
-	if kill -0 "$build" 2>/dev/null; then
-		say "waiting for the control plane build, running for $((SECONDS - since)) s"
+	if kill -0 "$cluster" 2>/dev/null; then
+		say 'waiting for the cluster tests'
 	fi
-	wait "$build" || code=$?
-	build=
-	if ((code)); then
-		say "cannot build the control plane (exit status $code):"
-		cat "$log"
-	fi >&2
+	wait "$cluster" || code=$?
+	cluster=
+	cat "$log"
 	return "$code"
 }
 
-say 'on two idle processors, vet and a first compilation take about 4 minutes, the tests about 20'
-if runs_controlplane; then
-	if ! testdata/controlplane/build.sh --is-built "$cache"; then
-		say 'building the control plane while the tests run: about 4 minutes on two idle processors, once per version'
-	fi
-	start_build # the harness is always rebuilt
+all=$("$go" list "${packages[@]}")
+others=$(grep -vx "$kube" <<<"$all" || true)
+if [[ $all != "$others" ]]; then
+	start_cluster
 fi
-
-"$go" vet ./...
+"$go" vet "${packages[@]}"
 failed=0
-others=$("$go" list ./... | grep -v '/scenario/kube$')
-# Unquoted: one word per package.
-# shellcheck disable=SC2086
-run_tests $others || failed=$?
-await_build
-run_tests ./scenario/kube || failed=$?
+if [[ -n $others ]]; then
+	# Unquoted: one word per package.
+	# shellcheck disable=SC2086
+	run_tests $others || failed=$?
+fi
+await_cluster || failed=$?
 exit "$failed"

@@ -17,6 +17,9 @@ type Event struct {
 	// Seen reports whether any mark names an endpoint. If none does, End is the
 	// end of the steps, and their effects may have lasted longer.
 	Seen bool
+	// Pause is the longest time from the last step, or a mark after it, to the next
+	// mark, or between two starts of requests during the event, in ns.
+	Pause int64
 	// Open reports whether the control plane's marks show that it removed an
 	// endpoint. Balancers may have followed after End.
 	Open bool
@@ -24,6 +27,53 @@ type Event struct {
 
 // Inside reports whether the load lasted until the event was over.
 func (e Event) Inside() bool { return e.Known && e.End <= e.LoadOver }
+
+// Settle is for how many seconds without a mark the load has to go on to last until
+// the event is over: a little longer than the longest pause between its marks, and
+// than a closed loop that waits for slow responses sends nothing. Neither is the same
+// each time.
+func (e Event) Settle() int64 {
+	const second = 1_000_000_000
+	return max(1, (e.Pause+e.Pause/4+second-1)/second)
+}
+
+// longestPause returns the longest time without a mark from the end of the last step
+// on.
+func longestPause(marks []record.Mark) int64 {
+	var ends []int64
+	last := int64(0)
+	for _, m := range marks {
+		switch m.Kind {
+		case record.MarkStep:
+			last = max(last, m.End)
+		case record.MarkNote, record.MarkCrashed:
+		default:
+			ends = append(ends, m.End)
+		}
+	}
+	slices.Sort(ends)
+	longest := int64(0)
+	for _, end := range ends {
+		longest, last = max(longest, end-last), max(last, end)
+	}
+	return longest
+}
+
+// longestIdle returns the longest time between two starts of requests from a time on.
+func longestIdle(bins *record.Bins, from int64) int64 {
+	longest, last := int64(0), int64(-1)
+	for i := range bins.List {
+		at := int64(i) * bins.Width
+		if bins.List[i].Started == 0 || at < from {
+			continue
+		}
+		if last >= 0 {
+			longest = max(longest, at-last)
+		}
+		last = at
+	}
+	return longest
+}
 
 // findEvent spans the steps and the marks of lifecycles; notes do not count.
 func findEvent(run *record.Run) Event {
@@ -52,6 +102,7 @@ func findEvent(run *record.Run) Event {
 			e.End, e.Seen = max(e.End, m.End), true
 		}
 	}
+	e.Pause = max(longestPause(run.Marks), longestIdle(&run.Bins, e.Begin))
 	return e
 }
 

@@ -23,7 +23,7 @@ func (loadEndedEarly) explain(s *observed.Observation, _ []Finding) (Finding, bo
 	}
 	f.advise(remedy.Advice{
 		Where: remedy.Everywhere, Words: "use a longer load, or {}",
-		Settings: []record.Remedy{{Object: "nodrop", Part: "command line", Setting: "--settle", Value: "1s", Unit: "s"}},
+		Settings: []record.Remedy{{Object: "nodrop", Part: "command line", Setting: "--settle", Value: fmt.Sprintf("%ds", e.Settle()), Unit: "s"}},
 	})
 	if e.End < latest {
 		f.Title, f.Confidence = "the load may have ended before the event did", CannotTell

@@ -148,25 +148,27 @@ func writeRecurrences(out *page.Page, g *compare.Group, list []diagnosis.Recurre
 	if len(list) == 0 {
 		return
 	}
+	fmt.Fprintln(out)
 	out.Heading(fmt.Sprintf("Findings of all %d runs:", len(g.Arm.Runs)))
 	for i := range list {
 		out.Paragraph("  - ", list[i].String())
 	}
-	fmt.Fprintln(out)
 }
 
 // writeVariantChange writes the change from one variant to another; the
 // comparison has the ranges.
 func writeVariantChange(out *page.Page, c *compare.Change) {
+	fmt.Fprintln(out)
 	out.Heading(clean(armsOf(c)) + ":")
 	out.Paragraph("  ", kindOf(c))
 	fmt.Fprintln(out)
 	medianTable(c).Write(out)
-	fmt.Fprintln(out)
+	if len(c.Notes) > 0 {
+		fmt.Fprintln(out)
+	}
 	for _, note := range c.Notes {
 		out.Paragraph("  - ", note)
 	}
-	fmt.Fprintln(out)
 }
 
 // writeSummary writes hey's report down to the details; see hey's template in
@@ -437,7 +439,6 @@ func writeComparison(out *page.Page, c *compare.Comparison) {
 		t.Write(out)
 		from = until
 	}
-	fmt.Fprintln(out)
 }
 
 // comparisonTable takes as many columns as fit from one on, and at least that

@@ -166,3 +166,28 @@ func TestTerminalIsSafe(t *testing.T) {
 		}
 	}
 }
+
+// TestHeadingsApart: an empty line comes before every heading.
+func TestHeadingsApart(t *testing.T) {
+	heading := regexp.MustCompile(`^[A-Z][^:]*:$`)
+	seen := map[string]bool{}
+	for _, f := range reporttest.Fixtures {
+		for _, full := range []bool{false, true} {
+			lines := strings.Split(unwrapped(t, report.Build(f.Build(t)), full), "\n")
+			for i, line := range lines {
+				if !heading.MatchString(line) {
+					continue
+				}
+				seen[strings.Fields(line)[0]] = true
+				if i > 0 && lines[i-1] != "" {
+					t.Errorf("%s, full %t: no empty line between\n%s\n%s", f.Name, full, lines[i-1], line)
+				}
+			}
+		}
+	}
+	for _, want := range []string{"Loss:", "Findings", "From", "Comparison:"} {
+		if !seen[want] {
+			t.Errorf("no fixture has the heading %s", want)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func newDuringFlags(fs *pflag.FlagSet) *duringFlags {
 // define defines the flags of an event in a cluster.
 func (f *duringFlags) define(fs *pflag.FlagSet) {
 	fs.StringVar(&f.at, "at", "20%", "when to run it: at a share of the load (20%), a time (5s) or a request (#10000)")
-	fs.DurationVar(&f.settle, "settle", 0, "keep the load running until this long after the command has ended; -n is then a minimum")
+	fs.DurationVar(&f.settle, "settle", 0, "keep the load running until this long after the event is over, with its last mark; -n is then a minimum")
 	f.kube = quick.Flags(fs)
 	f.yes = yesFlag(fs)
 	cli.GroupEvent.Hold(fs, "at WHEN", "settle DURATION")

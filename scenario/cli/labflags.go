@@ -74,7 +74,7 @@ func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	fs.DurationVar(&f.Propagation, "propagation", f.Propagation, "how long the balancer keeps using a replica after its termination begins")
 	fs.DurationVar(&f.PreStop, "pre-stop", f.PreStop, "how long a graceful replica keeps accepting connections before it is signalled to stop")
 	fs.DurationVar(&f.Grace, "grace", f.Grace, "how long a signalled replica may take to finish requests in flight")
-	fs.DurationVar(&v.settle, "settle", 0, "keep the load running until this long after the event is over; -n is then a minimum")
+	fs.DurationVar(&v.settle, "settle", 0, "keep the load running until this long after the event is over, with its last mark; -n is then a minimum")
 	fs.IntVar(&v.repeat, "repeat", 1, "how often to run each variant, interleaved; telling a difference from chance needs at least 4")
 	fs.StringVar(&v.path, "path", "/", "path to request from the backend: /, /status/N, /delay/S, /bytes/N, /stream-bytes/N, /drip")
 	fs.StringVar(&f.Gateway, "gateway", f.Gateway, "gateway to run as replicas: "+strings.Join(gateway.Names(), ", "))

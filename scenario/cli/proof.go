@@ -41,6 +41,9 @@ func (p *Program) proveInto(ctx context.Context, proof *prove.Proof, out Output,
 	return p.into(ctx, out, false, func() (*record.Recording, error) {
 		recording, err := proof.Prove(ctx)
 		recording.Proof.File = file
+		if proof.Keep && recording.Proof.Interrupted && !recording.Proof.Kept {
+			fmt.Fprintln(p.Err, "nodrop: interrupted: the change is not kept")
+		}
 		return recording, err
 	})
 }

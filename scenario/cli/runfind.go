@@ -10,6 +10,7 @@ import (
 	"nodrop/loadgen/record/product"
 	"nodrop/loadgen/record/trials"
 	"nodrop/scenario"
+	"nodrop/scenario/kube"
 	"nodrop/scenario/search"
 )
 
@@ -48,7 +49,7 @@ func (o *runOptions) checkSearch(p *plan) error {
 	case o.repeated:
 		return &misuse.Error{Problem: "--repeat: not with a search, which repeats what it finds", Hint: "--confirm N"}
 	}
-	return fits(p.search.Range.Steps(), o.confirmations(p), len(p.Streams))
+	return fits(p.search.Range.Steps(), o.confirmations(p), len(p.Streams), "--confirm ")
 }
 
 // confirmations is how often the value found is run again.
@@ -60,8 +61,8 @@ func (o *runOptions) confirmations(p *plan) int {
 }
 
 // fits refuses a search whose recording could have more runs than one may have:
-// nothing would read it.
-func fits(steps, confirm, loads int) error {
+// nothing would read it. fewer is what asks for fewer confirmations.
+func fits(steps, confirm, loads int, fewer string) error {
 	most := search.AtMost(steps, confirm)
 	if most*loads <= record.MaxRuns {
 		return nil
@@ -72,7 +73,7 @@ func fits(steps, confirm, loads int) error {
 	}
 	for n := confirm - 1; n >= 1; n-- {
 		if search.AtMost(steps, n)*loads <= record.MaxRuns {
-			wrong.Hint = fmt.Sprintf("--confirm %d", n)
+			wrong.Hint = fmt.Sprintf("%s%d", fewer, n)
 			break
 		}
 	}
@@ -86,6 +87,11 @@ func (o *runOptions) search(ctx context.Context, p *plan, products []string) err
 	largest, err := h.with(r.Text(r.To))
 	if err != nil {
 		return err
+	}
+	for _, s := range []*scenario.Scenario{largest, p.Scenario} { // before any run, not in the middle of the search
+		if err := kube.Check(ctx, s.Variants); err != nil {
+			return err
+		}
 	}
 	what := fmt.Sprintf("this will change, in each run with a value of %s from %s to %s", h.Setting, r.Text(r.From), r.Text(r.To))
 	if err := o.confirmAll(ctx, []*scenario.Scenario{p.Scenario, largest}, what, *o.yes); err != nil {

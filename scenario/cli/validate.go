@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -34,6 +35,9 @@ func (o *fileOptions) validate(ctx context.Context) error {
 	}
 	searches := ""
 	if f := s.search; f != nil {
+		if err := fits(f.Range.Steps(), cmp.Or(f.Confirm, defaultConfirm), len(s.Streams), "confirm: "); err != nil {
+			return err
+		}
 		searches = fmt.Sprintf(", search %s from %s to %s", f.Var, f.Range.Text(f.Range.From), f.Range.Text(f.Range.To))
 	}
 	fmt.Fprintf(o.Out, "%s: ok: variants %d, repetitions %d, loads %d%s\n", safetext.CleanLine(o.files[0]), len(s.Variants), max(1, s.Repeat), len(s.Streams), safetext.CleanLine(searches))

@@ -28,7 +28,7 @@ func Plan(s *scenario.Scenario) string {
 			fmt.Fprintf(&b, "   %s: %s\n", due(step), safetext.CleanLine(step.Name))
 		}
 		if s.Settle > 0 {
-			fmt.Fprintf(&b, "   the load continues until %v after the last step\n", s.Settle)
+			fmt.Fprintf(&b, "   the load continues until %v after the last step and mark\n", s.Settle)
 		}
 		list(&b, "restore", v.Restore)
 		fmt.Fprintf(&b, "   then undo what was set up\n")

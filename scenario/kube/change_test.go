@@ -31,6 +31,7 @@ func applying(t *testing.T, a *api.Access, manifest string) *Apply {
 // TestScaleToNoneLost: the API omits a number of replicas of 0. After a lost
 // response, undo still recognizes it as our change.
 func TestScaleToNoneLost(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	apply(t, a, gateways(2, "terminationGracePeriodSeconds: 1", ""))
 	var hears atomic.Bool
@@ -52,6 +53,7 @@ func TestScaleToNoneLost(t *testing.T) {
 // TestScaleTwice checks that a scale-in and a scale-out are undone in one step,
 // which removes no pod.
 func TestScaleTwice(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 3, "")
 	in, out := &Scale{Access: a, Object: gw(), Replicas: 1}, &Scale{Access: a, Object: gw(), Replicas: 3}
@@ -71,6 +73,7 @@ func TestScaleTwice(t *testing.T) {
 
 // TestStringData: stringData of a Secret is write-only; undo restores data.
 func TestStringData(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {password: b2xk}}")
 	ref := api.Ref{Kind: "secret", Name: "s"}
@@ -91,6 +94,7 @@ func TestStringData(t *testing.T) {
 
 // TestParents checks that undo removes the mappings that were created for a value.
 func TestParents(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
 	before := api.Shown(api.At(read(t, a, gw()), "spec"))
@@ -124,6 +128,7 @@ func TestPrune(t *testing.T) {
 
 // TestApplyTwice applies two manifests of one object, each with its own fields.
 func TestApplyTwice(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: orig}}")
 	one := applying(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, finalizers: [nodrop.test/x]}, data: {x: one}}")
@@ -145,6 +150,7 @@ func TestApplyTwice(t *testing.T) {
 // TestApplyOntoLeaving checks that Undo waits until the deleted object is gone,
 // and that the next Apply of its name waits for that and creates a new object.
 func TestApplyOntoLeaving(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	manifest := "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '1'}}"
 	first := applying(t, a, manifest)
@@ -192,6 +198,7 @@ func TestApplyOntoLeaving(t *testing.T) {
 
 // TestStrict checks that a misspelled field is refused and nothing changes.
 func TestStrict(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
 	patch := map[string]any{}
@@ -205,6 +212,7 @@ func TestStrict(t *testing.T) {
 // TestSettledWith checks that pods that are over do not count, and that an
 // autoscaler may change the number of replicas during a restart.
 func TestSettledWith(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 2, "")
 	apply(t, a, "{apiVersion: v1, kind: Pod, metadata: {name: evicted, labels: {app: gw, pod-template-hash: none}}, spec: {nodeName: none, containers: [{name: a, image: hello}]}}")
@@ -238,6 +246,7 @@ func TestSettledWith(t *testing.T) {
 
 // TestTwoFamilies checks that a pod of a dual-stack Service counts as one endpoint.
 func TestTwoFamilies(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	for _, family := range []string{"addressType: IPv4, endpoints: [{addresses: [10.9.9.1]", "addressType: IPv6, endpoints: [{addresses: ['fd00::1']"} {
 		apply(t, a, "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: ds-"+strings.ToLower(family[13:17])+", labels: {kubernetes.io/service-name: ds}}, "+family+", targetRef: {kind: Pod, name: p}, conditions: {ready: true}}]}")
@@ -249,6 +258,7 @@ func TestTwoFamilies(t *testing.T) {
 // TestDeleteWaits checks that Delete waits until the pods are gone: the load
 // must last that long.
 func TestDeleteWaits(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 2, "lifecycle: {preStop: {sleep: {seconds: 1}}}")
 	before := podsOf(t, a)
@@ -265,6 +275,7 @@ func TestDeleteWaits(t *testing.T) {
 // TestAtRest checks that a run waits until the restore of the run before is
 // complete.
 func TestAtRest(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 3, "")
 	s := &Scale{Access: a, Object: gw(), Replicas: 1}
@@ -278,6 +289,7 @@ func TestAtRest(t *testing.T) {
 
 // TestWatchInterrupted checks that one note warns that marks may be late.
 func TestWatchInterrupted(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 2, "")
 	var cut atomic.Bool

@@ -40,6 +40,7 @@ func processed(t *testing.T, a *api.Access, name string, pods int64) {
 // TestEvict: without a budget all pods are evicted at once, with one only as
 // many as it allows.
 func TestEvict(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 3, "")
 	evict := &Delete{Access: a, Selector: "app=gw", Evict: true}
@@ -94,23 +95,25 @@ func TestEvict(t *testing.T) {
 // the preflight where nothing else changes the pods, and after the timeout.
 // Nothing is changed.
 func TestEvictionNotAllowed(t *testing.T) {
+	t.Parallel()
 	a := access(t)
-	start(t, a, 2, "")
+	nodes := drainable(t, a)
+	startOn(t, a, nodes, 2, "")
 	before := podsOf(t, a)
 	apply(t, a, budget("gw", "maxUnavailable: 0"))
 	processed(t, a, "budget-gw", 2)
-	evict := &Delete{Access: a, Selector: "app=gw", Evict: true, Timeout: 300 * time.Millisecond, Alone: true}
-	refuses(t, "pods of app=gw: not all were evicted after 300ms: pod "+before[1].GetName()+" in namespace "+a.Namespace+
+	evict := &Delete{Access: a, Selector: "app=gw", Evict: true, Timeout: 2 * time.Second, Alone: true}
+	refuses(t, "pods of app=gw: not all were evicted after 2s: pod "+before[1].GetName()+" in namespace "+a.Namespace+
 		": a PodDisruptionBudget does not allow it: The disruption budget budget-gw needs 2 healthy pods and has 2 currently", evict)
 	refuses(t, "cannot be evicted: PodDisruptionBudget budget-gw never allows it: it wants 2 healthy pods, and there are to be 2", &Preflight{Actions: []scenario.Action{evict}})
-	drain := &Drain{Access: a, Node: "n2", Timeout: 300 * time.Millisecond, Alone: true}
+	drain := &Drain{Access: a, Node: nodes.second, Timeout: 2 * time.Second, Alone: true}
 	refuses(t, "PodDisruptionBudget budget-gw never allows it", &Preflight{Actions: []scenario.Action{drain}})
-	refuses(t, "pods on node n2: not all were evicted after 300ms", drain)
-	if !cordoned(t, a, "n2") {
+	refuses(t, "pods on node "+nodes.second+": not all were evicted after 2s", drain)
+	if !cordoned(t, a, nodes.second) {
 		t.Error("the node is not cordoned before the undo")
 	}
 	undo(t, drain)
-	if cordoned(t, a, "n2") {
+	if cordoned(t, a, nodes.second) {
 		t.Error("the node is still cordoned")
 	}
 	apply(t, a, named("second", "gw", "maxUnavailable: 1"))
@@ -161,8 +164,8 @@ func nodesOf(t *testing.T, a *api.Access, selector string) map[string]int {
 }
 
 // others returns a DaemonSet and a Job whose pods are on both nodes.
-func others() string {
-	template := fmt.Sprintf("template: {metadata: {labels: {app: %%s}}, spec: {terminationGracePeriodSeconds: 1, %%s containers: [{name: c, image: hello, command: [%q, serve], args: [--listen, '$(POD_IP):8080']}]}}", os.Getenv("CONTROLPLANE_PROGRAM"))
+func others(nodes pair) string {
+	template := fmt.Sprintf("template: {metadata: {labels: {app: %%s}}, spec: {%s, terminationGracePeriodSeconds: 1, %%s containers: [{name: c, image: hello, command: [%q, serve], args: [--listen, '$(POD_IP):8080']}]}}", nodes.fields(", "), os.Getenv("CONTROLPLANE_PROGRAM"))
 	return "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: ds}, spec: {selector: {matchLabels: {app: ds}}, " + fmt.Sprintf(template, "ds", "") + "}}\n---\n" +
 		"{apiVersion: batch/v1, kind: Job, metadata: {name: job}, spec: {parallelism: 2, completions: 2, " + fmt.Sprintf(template, "job", "restartPolicy: Never,") + "}}"
 }
@@ -170,13 +173,15 @@ func others() string {
 // TestDrain: the pods of a node move to the other one, those of a DaemonSet stay,
 // and afterwards the node is as it was.
 func TestDrain(t *testing.T) {
+	t.Parallel()
 	a := access(t)
-	start(t, a, 4, "")
-	apply(t, a, others())
+	nodes := drainable(t, a)
+	startOn(t, a, nodes, 4, "")
+	apply(t, a, others(nodes))
 	await(t, "the pods are on both nodes", func() bool {
-		return nodesOf(t, a, "app=gw")["n2"] == 2 && nodesOf(t, a, "app=ds")["n2"] == 1 && nodesOf(t, a, "app=job")["n2"] == 1
+		return nodesOf(t, a, "app=gw")[nodes.second] == 2 && nodesOf(t, a, "app=ds")[nodes.second] == 1 && nodesOf(t, a, "app=job")[nodes.second] == 1
 	})
-	drain := &Drain{Access: a, Node: "n2", Alone: true}
+	drain := &Drain{Access: a, Node: nodes.second, Alone: true}
 	run(t, &Preflight{Actions: []scenario.Action{drain}})
 	var d diary
 	w := &Watch{Targets: []Target{drain.touches()}}
@@ -188,52 +193,53 @@ func TestDrain(t *testing.T) {
 		t.Errorf("%d replicas; want the 4 of the workload, on both nodes", env.Replicas)
 	}
 	run(t, drain)
-	if !cordoned(t, a, "n2") {
+	if !cordoned(t, a, nodes.second) {
 		t.Error("the node is not cordoned")
 	}
 	await(t, "the pods have moved", func() bool {
-		return nodesOf(t, a, "app=gw")["n1"] == 4 && nodesOf(t, a, "app=job")["n1"] == 2 && d.count(record.MarkReady) == 2
+		return nodesOf(t, a, "app=gw")[nodes.first] == 4 && nodesOf(t, a, "app=job")[nodes.first] == 2 && d.count(record.MarkReady) == 2
 	})
-	if on := nodesOf(t, a, "app=ds"); on["n2"] != 1 {
+	if on := nodesOf(t, a, "app=ds"); on[nodes.second] != 1 {
 		t.Errorf("pods of the DaemonSet: %v; want it to stay", on)
 	}
 	undo(t, w)
 	if n := d.count(record.MarkTerminating); n != 2 {
 		t.Errorf("%d pods were terminating; want the 2 of the workload: %q", n, d.marks)
 	}
-	if what, ends := drain.Undoes(true); what != "kubectl uncordon n2" || ends {
+	if what, ends := drain.Undoes(true); what != "kubectl uncordon "+nodes.second || ends {
 		t.Errorf("what is to restore: %q, %t", what, ends)
 	}
 	undo(t, drain)
-	if cordoned(t, a, "n2") {
+	if cordoned(t, a, nodes.second) {
 		t.Error("the node is still cordoned")
 	}
-	refuses(t, "node n2: no pod in namespace "+a.Namespace+" that a drain would evict", drain)
+	refuses(t, "node "+nodes.second+": no pod in namespace "+a.Namespace+" that a drain would evict", drain)
 	refuses(t, `nodes "n3" not found`, &Preflight{Actions: []scenario.Action{&Drain{Access: a, Node: "n3"}}})
 
-	cordon := &Patch{Access: a, Object: api.Ref{Kind: "node", Name: "n1"}, Patch: api.Merging(map[string]any{"spec": map[string]any{"unschedulable": true}})}
+	cordon := &Patch{Access: a, Object: api.Ref{Kind: "node", Name: nodes.first}, Patch: api.Merging(map[string]any{"spec": map[string]any{"unschedulable": true}})}
 	run(t, cordon)
-	again := &Drain{Access: a, Node: "n1"}
+	again := &Drain{Access: a, Node: nodes.first}
 	run(t, again)
 	if what, _ := again.Undoes(true); what != "" {
 		t.Errorf("it was cordoned before, and yet to restore: %s", what)
 	}
 	undo(t, again)
-	if !cordoned(t, a, "n1") {
+	if !cordoned(t, a, nodes.first) {
 		t.Error("a node that was cordoned before is not any more")
 	}
 	undo(t, cordon)
-	await(t, "the pods have moved again", func() bool { return nodesOf(t, a, "app=gw")["n2"] == 4 })
+	await(t, "the pods have moved again", func() bool { return nodesOf(t, a, "app=gw")[nodes.second] == 4 })
 
-	apply(t, a, fmt.Sprintf("{apiVersion: v1, kind: Pod, metadata: {name: alone}, spec: {nodeName: n2, terminationGracePeriodSeconds: 1, containers: [{name: c, image: hello, command: [%q, serve], args: [--listen, '$(POD_IP):8080']}]}}", os.Getenv("CONTROLPLANE_PROGRAM")))
-	refuses(t, "node n2: pod alone in namespace "+a.Namespace+" has no owner that would replace it", drain)
-	if cordoned(t, a, "n2") {
+	apply(t, a, fmt.Sprintf("{apiVersion: v1, kind: Pod, metadata: {name: alone}, spec: {nodeName: %s, terminationGracePeriodSeconds: 1, containers: [{name: c, image: hello, command: [%q, serve], args: [--listen, '$(POD_IP):8080']}]}}", nodes.second, os.Getenv("CONTROLPLANE_PROGRAM")))
+	refuses(t, "node "+nodes.second+": pod alone in namespace "+a.Namespace+" has no owner that would replace it", drain)
+	if cordoned(t, a, nodes.second) {
 		t.Error("the node is cordoned although nothing was done")
 	}
 }
 
 // TestDrainRights: each permission that is missing is named.
 func TestDrainRights(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 2, "")
 	limited := &api.Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
@@ -298,14 +304,17 @@ func TestDrainAPIServerAway(t *testing.T) {
 // TestQuickEvents: each event loses requests of pods that exit at once, and none
 // of pods that accept connections until the data plane has processed the change.
 func TestQuickEvents(t *testing.T) {
+	t.Parallel()
 	for name, hook := range map[string]string{"without": "", "with": "lifecycle: {preStop: {sleep: {seconds: 4}}}"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a := access(t)
-			start(t, a, 4, hook)
+			nodes := drainable(t, a)
+			startOn(t, a, nodes, 4, hook)
 			apply(t, a, budget("gw", "maxUnavailable: 1"))
 			processed(t, a, "budget-gw", 4)
 			url := gatewayURL(t, a)
-			load := []string{"-n", "1500", "-c", "20", "-q", "50", "-disable-keepalive", "--settle", "2s", "--yes", "-N", a.Namespace, "-o", "text", "-o", "json=run.json", url}
+			load := []string{"-n", "600", "-c", "20", "-q", "20", "-disable-keepalive", "--settle", "4s", "--yes", "-N", a.Namespace, "-o", "text", "-o", "json=run.json", url}
 			for _, event := range []struct {
 				args  []string
 				step  string
@@ -314,9 +323,9 @@ func TestQuickEvents(t *testing.T) {
 			}{
 				{[]string{"--delete-pod", "app=gw", "--count", "1"}, "delete pods of app=gw", 1, false},
 				{[]string{"--evict", "app=gw", "--count", "2"}, "evict pods of app=gw", 2, false},
-				{[]string{"--drain-node", "n2"}, "drain node n2", 2, true},
+				{[]string{"--drain-node", nodes.second}, "drain node " + nodes.second, 2, true},
 			} {
-				spread(t, a)
+				spread(t, a, nodes)
 				dir := t.TempDir()
 				code := 0
 				if hook == "" {
@@ -339,8 +348,8 @@ func TestQuickEvents(t *testing.T) {
 				if left != event.pods || steps != 1 {
 					t.Errorf("%s: %d pods were terminating; want %d; %d steps of this name\n%s", event.step, left, event.pods, steps, out)
 				}
-				if cordoned(t, a, "n2") || event.moved && nodesOf(t, a, "app=gw")["n2"] > 0 {
-					t.Errorf("%s: cordoned %t, pods %v", event.step, cordoned(t, a, "n2"), nodesOf(t, a, "app=gw"))
+				if cordoned(t, a, nodes.second) || event.moved && nodesOf(t, a, "app=gw")[nodes.second] > 0 {
+					t.Errorf("%s: cordoned %t, pods %v", event.step, cordoned(t, a, nodes.second), nodesOf(t, a, "app=gw"))
 				}
 			}
 		})
@@ -349,11 +358,11 @@ func TestQuickEvents(t *testing.T) {
 
 // spread restarts the workload, whose pods then are on both nodes, and waits until
 // every balancer has processed that.
-func spread(t *testing.T, a *api.Access) {
+func spread(t *testing.T, a *api.Access, nodes pair) {
 	t.Helper()
 	run(t, &Restart{Access: a, Object: gw()})
 	run(t, &Address{Access: a, Service: "gw"})
-	if on := nodesOf(t, a, "app=gw"); on["n1"] == 0 || on["n2"] == 0 {
+	if on := nodesOf(t, a, "app=gw"); on[nodes.first] == 0 || on[nodes.second] == 0 {
 		t.Fatalf("pods on nodes: %v", on)
 	}
 }
@@ -361,11 +370,12 @@ func spread(t *testing.T, a *api.Access) {
 // TestEvictOnlyPod: what keeps the only pod from being missed is another one, and
 // not the settings of a rollout.
 func TestEvictOnlyPod(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 1, "")
 	url := gatewayURL(t, a)
-	out := nodrop(t, t.TempDir(), 1, "-n", "1500", "-c", "10", "-q", "50", "-disable-keepalive", "--settle", "5s", "--evict", "app=gw", "--yes", "-N", a.Namespace, url)
-	for _, want := range []string{"nothing served for ", "replicas: 2 or more", "minAvailable: 1"} {
+	out := nodrop(t, t.TempDir(), 1, "-n", "600", "-c", "20", "-q", "20", "-disable-keepalive", "--settle", "5s", "--evict", "app=gw", "--yes", "-N", a.Namespace, url)
+	for _, want := range []string{"nothing served ", "replicas: 2 or more", "minAvailable: 1"} {
 		if !says(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -377,8 +387,10 @@ func TestEvictOnlyPod(t *testing.T) {
 
 // TestQuickEventsRefused: what cannot work is said before any change, in one line.
 func TestQuickEventsRefused(t *testing.T) {
+	t.Parallel()
 	a := access(t)
-	start(t, a, 2, "")
+	nodes := drainable(t, a)
+	startOn(t, a, nodes, 2, "")
 	before := podsOf(t, a)
 	apply(t, a, budget("gw", "minAvailable: 100%"))
 	processed(t, a, "budget-gw", 2)
@@ -387,11 +399,11 @@ func TestQuickEventsRefused(t *testing.T) {
 		"no pods of app=none in namespace " + a.Namespace:                       {"--evict", "app=none"},
 		"only 2 pods of app=gw in namespace " + a.Namespace + ", not 3":         {"--delete-pod", "app=gw", "--count", "3"},
 		"PodDisruptionBudget budget-gw never allows it: it wants 2":             {"--evict", "app=gw"},
-		"PodDisruptionBudget budget-gw never allows it":                         {"--drain-node", "n2"},
+		"PodDisruptionBudget budget-gw never allows it":                         {"--drain-node", nodes.second},
 		`nodes "none" not found`:                                                {"--drain-node", "none"},
-		"missing permissions in the cluster: get nodes, patch nodes":            {"--drain-node", "n2", "--kubeconfig", os.Getenv("CONTROLPLANE_LIMITED")},
-		"no pod in namespace kube-system that a drain would evict":              {"--drain-node", "n2", "-N", "kube-system"},
-		"the namespace must be that of the pods that the load goes to":          {"--drain-node", "n2", "-N", "kube-system"},
+		"missing permissions in the cluster: get nodes, patch nodes":            {"--drain-node", nodes.second, "--kubeconfig", os.Getenv("CONTROLPLANE_LIMITED")},
+		"no pod in namespace kube-system that a drain would evict":              {"--drain-node", nodes.second, "-N", "kube-system"},
+		"the namespace must be that of the pods that the load goes to":          {"--drain-node", nodes.second, "-N", "kube-system"},
 		"missing permissions in namespace " + a.Namespace + ": create pods/evi": {"--evict", "app=gw", "--kubeconfig", os.Getenv("CONTROLPLANE_LIMITED")},
 	} {
 		all := append([]string{"-n", "100", "-c", "2", "-N", a.Namespace, url}, args...)
@@ -400,7 +412,7 @@ func TestQuickEventsRefused(t *testing.T) {
 		}
 	}
 	after := podsOf(t, a)
-	if len(after) != 2 || after[0].GetUID() != before[0].GetUID() || after[1].GetUID() != before[1].GetUID() || cordoned(t, a, "n2") {
+	if len(after) != 2 || after[0].GetUID() != before[0].GetUID() || after[1].GetUID() != before[1].GetUID() || cordoned(t, a, nodes.second) {
 		t.Errorf("something was changed: %v, %v", before, after)
 	}
 }
@@ -410,35 +422,31 @@ target: %s
 load: {duration: 20s, connections: 4, rate: 20}
 clusters: {c: {namespace: %s}}
 timeline:
-  - {name: maintenance, at: 1s, kube: {drain-node: n2}}
+  - {name: maintenance, at: 1s, kube: {drain-node: %s}}
   - {name: a single pod, at: 1200ms, kube: {evict: app=gw, count: 1}}
 `
 
 // TestDrainInterrupted checks that one or two interruptions at any time leave the
 // node schedulable, and that after a third nodrop says what to do.
 func TestDrainInterrupted(t *testing.T) {
-	a := access(t)
-	start(t, a, 4, "lifecycle: {preStop: {sleep: {seconds: 2}}}")
-	url := gatewayURL(t, a)
+	t.Parallel()
 	for i := range 6 {
 		at, times := time.Duration(i)*500*time.Millisecond+600*time.Millisecond, i%3+1
-		t.Run(fmt.Sprintf("%v/%d", at, times), func(t *testing.T) {
-			spread(t, a)
-			said := interruptAt(t, fmt.Sprintf(drainScenario, url, a.Namespace), at, syscall.SIGINT, times)
-			if !cordoned(t, a, "n2") {
+		t.Run(fmt.Sprintf("%v-%d", at, times), func(t *testing.T) {
+			t.Parallel()
+			a := access(t)
+			nodes := drainable(t, a)
+			startOn(t, a, nodes, 4, "lifecycle: {preStop: {sleep: {seconds: 2}}}")
+			url := gatewayURL(t, a)
+			said := interruptAt(t, fmt.Sprintf(drainScenario, url, a.Namespace, nodes.second), at, syscall.SIGINT, times)
+			if !cordoned(t, a, nodes.second) {
 				return
 			}
-			if times < 3 || !strings.Contains(said, "kubectl uncordon n2") {
+			if times < 3 || !strings.Contains(said, "kubectl uncordon "+nodes.second) {
 				t.Errorf("the node is still cordoned\n%s", said)
 			}
-			uncordon(t, a)
 		})
 	}
-}
-
-func uncordon(t *testing.T, a *api.Access) {
-	t.Helper()
-	run(t, &Patch{Access: a, Object: api.Ref{Kind: "node", Name: "n2"}, Patch: api.Merging(map[string]any{"spec": map[string]any{"unschedulable": nil}})})
 }
 
 // TestDrainAwayInRun: the API server is unreachable for a while during a drain.

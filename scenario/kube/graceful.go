@@ -58,12 +58,57 @@ func (g *Graceful) Patch(ctx context.Context) (o *api.Object, now map[string]any
 	if err != nil {
 		return nil, nil, patch, fmt.Errorf("%s: %w", o, err)
 	}
-	for _, err := range []error{asm.CheckDrainOf(g.Drain, version, asm.ServiceType(now)), asm.CheckGrace(now, g.Drain)} {
-		if err != nil {
-			return nil, nil, patch, fmt.Errorf("%s: %w", o, err)
-		}
+	if err := g.refused(o, now, version); err != nil {
+		return nil, nil, patch, err
 	}
 	return o, now, api.Merging(asm.Patch(g.Drain, version)), nil
+}
+
+// refused says why a gateway would not accept the drain timeout.
+func (g *Graceful) refused(o *api.Object, now map[string]any, v asm.Version) error {
+	for _, err := range []error{asm.CheckDrainOf(g.Drain, v, asm.ServiceType(now)), asm.CheckGrace(now, g.Drain)} {
+		if err != nil {
+			return fmt.Errorf("%s: %w", o, err)
+		}
+	}
+	return nil
+}
+
+// checkVersion checks the drain timeout before any change, if the gateway runs and
+// so shows its version.
+func (g *Graceful) checkVersion(ctx context.Context, o *api.Object, now map[string]any) error {
+	if v, known := g.versionNow(ctx, now); known {
+		if err := asm.CheckDrain(g.Drain, v); err != nil {
+			return fmt.Errorf("%s: %w", o, err)
+		}
+	}
+	return nil
+}
+
+// checkAsIs checks it against the gateway as it is, too.
+func (g *Graceful) checkAsIs(ctx context.Context, o *api.Object, now map[string]any) error {
+	if v, known := g.versionNow(ctx, now); known {
+		return g.refused(o, now, v)
+	}
+	return nil
+}
+
+// versionNow returns the version, if it is known without waiting for a pod. Run
+// reports why it is not.
+func (g *Graceful) versionNow(ctx context.Context, now map[string]any) (v asm.Version, known bool) {
+	if now == nil || g.Version != (asm.Version{}) {
+		return g.Version, now != nil
+	}
+	set, err := g.gatewayPods()
+	if err != nil {
+		return v, false
+	}
+	pods, err := set.Staying(ctx)
+	if err != nil || len(pods) == 0 {
+		return v, false
+	}
+	v, err = versionOf(pods)
+	return v, err == nil
 }
 
 // FindVersion returns the version of ASM that Graceful acts on: Version, or that
@@ -129,7 +174,8 @@ func (g *Graceful) plan() []planned {
 		what = fmt.Sprintf("turn graceful shutdown on with a drain timeout of %v, then restore (from ASM 1.26 on, each change restarts the gateway)", g.Drain)
 	}
 	return []planned{
-		{access: g.Access, object: g.ref(), what: what, needs: []need{{"get", ""}, {"patch", ""}}},
+		{access: g.Access, object: g.ref(), what: what, needs: []need{{"get", ""}, {"patch", ""}}, check: g.checkVersion},
+		{access: g.Access, object: g.ref(), comes: true, asIs: true, check: g.checkAsIs},
 		{access: g.Pods.Or(g.Access), object: api.Ref{Kind: "pods"}, needs: []need{{"list", ""}}},
 	}
 }
@@ -149,7 +195,11 @@ func (g *Graceful) findVersion(ctx context.Context) (asm.Version, error) {
 	if err != nil {
 		return asm.Version{}, err
 	}
-	var found asm.Version
+	return versionOf(pods)
+}
+
+// versionOf returns the version that all of these pods run.
+func versionOf(pods []unstructured.Unstructured) (found asm.Version, err error) {
 	for i := range pods {
 		v, err := asm.ProxyVersion(pods[i].Object)
 		if err == nil && found != (asm.Version{}) && v != found {

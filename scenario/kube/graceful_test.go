@@ -15,6 +15,7 @@ import (
 // TestASMScales checks that preflight reports replicas that replicaCount does
 // not set.
 func TestASMScales(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	for name, tt := range map[string]struct{ annotations, spec, want string }{
 		"ours":   {spec: "minReplicas: 1, maxReplicas: 5"},
@@ -33,8 +34,10 @@ func TestASMScales(t *testing.T) {
 // TestGraceful enables and disables graceful shutdown in both ways; from 1.26
 // on, that restarts the gateway and Graceful waits, before 1.26 it does not.
 func TestGraceful(t *testing.T) {
+	t.Parallel()
 	for name, restarts := range map[string]bool{"1.25": false, "1.26": true} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a := access(t)
 			apply(t, a, `
 apiVersion: istio.alibabacloud.com/v1beta1

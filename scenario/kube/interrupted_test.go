@@ -30,13 +30,15 @@ restore:
 // TestInterruptedAgain checks that one or two interruptions at any time leave
 // the cluster as before, and that after a third nodrop names what it leaves.
 func TestInterruptedAgain(t *testing.T) {
-	a := access(t)
-	start(t, a, 3, "")
-	url := gatewayURL(t, a)
+	t.Parallel()
 	for i := range 10 {
 		at, times := time.Duration(i)*500*time.Millisecond+50*time.Millisecond, i%3+1
 		first := []syscall.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGTERM}[i%4]
-		t.Run(fmt.Sprintf("%v/%v/%d", at, first, times), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%v-%v-%d", at, first, times), func(t *testing.T) {
+			t.Parallel()
+			a := access(t)
+			start(t, a, 3, "")
+			url := gatewayURL(t, a)
 			said := interruptAt(t, fmt.Sprintf(interruptedScenario, url, a.Namespace), at, first, times)
 			left := leftBehind(t, a)
 			if len(left) > 0 && times < 3 {
@@ -47,7 +49,6 @@ func TestInterruptedAgain(t *testing.T) {
 					t.Errorf("%q is not named:\n%s", text, said)
 				}
 			}
-			putBack(t, a)
 		})
 	}
 }
@@ -70,7 +71,9 @@ func interruptAt(t *testing.T, text string, at time.Duration, first syscall.Sign
 		time.Sleep(80 * time.Millisecond)                                                  // otherwise two signals may merge into one
 	}
 	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != 130 {
+	status, _ := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	ended := status.Signaled() && status.Signal() == syscall.SIGINT // the last interrupt came when it was about to exit; a shell says 130, too
+	if code := cmd.ProcessState.ExitCode(); code != 130 && !ended {
 		t.Errorf("exit code %d\n%s", code, &said)
 	}
 	if files := hidden(dir); len(files) > 0 {
@@ -101,19 +104,4 @@ func leftBehind(t *testing.T, a *api.Access) (left []string) {
 		t.Fatal(err)
 	}
 	return left
-}
-
-// putBack restores what a run has left.
-func putBack(t *testing.T, a *api.Access) {
-	t.Helper()
-	run(t, &Scale{Access: a, Object: gw(), Replicas: 3, Keep: true})
-	o, err := a.Object(bounded(t), api.Ref{Kind: "configmap", Name: "brought"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	now, err := o.Get(bounded(t))
-	if err == nil {
-		undo(t, &Apply{Access: a, applied: []*applied{{change: change{object: o}, absent: true, made: api.UID(now)}}})
-	}
-	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
 }

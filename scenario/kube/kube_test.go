@@ -33,6 +33,7 @@ import (
 // TestScale scales to a number and back and waits for the pods. If somebody
 // else changes the number meanwhile, undo keeps and reports it.
 func TestScale(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 3, "")
 	scale := &Scale{Access: a, Object: gw(), Replicas: 1}
@@ -64,6 +65,7 @@ func TestScale(t *testing.T) {
 
 // TestWatch checks the marks of pods from their first event to their last.
 func TestWatch(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 3, "lifecycle: {preStop: {sleep: {seconds: 1}}}")
 	run(t, &Wait{Access: a, Object: api.Ref{Kind: "service", Name: "gw"}, Endpoints: 3})
@@ -103,6 +105,7 @@ func TestWatch(t *testing.T) {
 
 // TestRestart checks that Restart replaces every pod before it returns.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 2, "")
 	before := podsOf(t, a)
@@ -117,6 +120,7 @@ func TestRestart(t *testing.T) {
 }
 
 func TestDelete(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 3, "")
 	first := podsOf(t, a)[0].GetName()
@@ -138,6 +142,7 @@ func TestDelete(t *testing.T) {
 // TestPatchAndApply checks that undo restores each value and deletes created
 // objects.
 func TestPatchAndApply(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c, annotations: {old: a}}, data: {x: '1'}}")
 	ref := api.Ref{Kind: "configmap", Name: "c"}
@@ -218,6 +223,7 @@ func through(t *testing.T, a *api.Access, serve func(proxy http.Handler, w http.
 // TestInterruptedPatch checks that undo leaves nothing behind after an
 // interruption during a patch, and after a lost response.
 func TestInterruptedPatch(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	apply(t, a, "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: '1'}}")
 	ref := api.Ref{Kind: "configmap", Name: "c"}
@@ -307,6 +313,7 @@ spec:
 
 // TestNewResource finds a kind that was created after the first discovery.
 func TestNewResource(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	if _, err := a.Object(bounded(t), api.Ref{Kind: "thing", Name: "x"}); err == nil || !strings.Contains(err.Error(), `the server has no resource "thing"`) {
 		t.Fatalf("got %v", err)
@@ -321,6 +328,7 @@ func TestNewResource(t *testing.T) {
 // TestPreflight checks that everything missing, forbidden or in conflict is
 // reported before any change.
 func TestPreflight(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 2, "")
 	scale := &Scale{Access: a, Object: gw(), Replicas: 1}
@@ -371,6 +379,7 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: gw}, minRep
 // TestPreflightOfWhatComes checks that objects that an action applies, or that
 // a controller creates from them, need not exist yet; those that exist are checked.
 func TestPreflightOfWhatComes(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	limited := &api.Access{Kubeconfig: os.Getenv("CONTROLPLANE_LIMITED"), Namespace: a.Namespace}
 	namespace(t, "other")
@@ -477,6 +486,7 @@ func isAway(a *api.Access) bool {
 // TestAddress checks that Address waits for the page and sends the load to the
 // Service.
 func TestAddress(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	start(t, a, 1, "")
 	env := &scenario.Env{}
@@ -528,6 +538,7 @@ func TestOpenID(t *testing.T) {
 // TestExecCredentials checks that a credential plugin authenticates us, as with
 // kubectl, and that its failure is a one-line error.
 func TestExecCredentials(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	config, err := clientcmd.LoadFromFile(os.Getenv("KUBECONFIG"))
 	if err != nil {

@@ -6,11 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -18,6 +20,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
 	"nodrop/scenario/kube/api"
+	"nodrop/scenario/kube/internal/kubetest"
 )
 
 // inside is an environment variable that is set inside a control plane.
@@ -72,7 +75,8 @@ func runInside() int {
 		_ = os.Setenv("PATH", os.Getenv("PATH")+string(filepath.ListSeparator)+home)
 	}
 	plane := filepath.Join(cache, "controlplane")
-	cmd := exec.Command(plane, append([]string{"--binaries", cache, "--proxy", "--"}, os.Args...)...)
+	args := slices.Concat([]string{"--binaries", cache, "--proxy", "--"}, os.Args, []string{"-test.parallel=" + atOnce})
+	cmd := exec.Command(plane, args...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -80,6 +84,10 @@ func runInside() int {
 	}
 	return 0
 }
+
+// atOnce is how many of these tests run side by side. They wait for rollouts, grace
+// periods and loads, which take little processor time.
+const atOnce = "8"
 
 // patience bounds every wait of a test; no test measures against it.
 const patience = 5 * time.Minute
@@ -141,6 +149,36 @@ func apply(t *testing.T, a *api.Access, text string) {
 	})
 }
 
+// pair is two nodes that no other test's pods run on, so that a test can drain
+// them while others run.
+type pair struct{ first, second, only string }
+
+// drainable creates a pair of nodes for the test. They are never deleted: pods
+// that are still leaving need them.
+func drainable(t *testing.T, a *api.Access) pair {
+	t.Helper()
+	p := pair{first: a.Namespace + "-1", second: a.Namespace + "-2", only: a.Namespace}
+	for _, name := range []string{p.first, p.second} {
+		o, err := a.Object(bounded(t), api.Ref{Kind: "node", Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := kubetest.Decode(t, fmt.Sprintf(`{apiVersion: v1, kind: Node, metadata: {name: %s, labels: {%s: %s}}, spec: {taints: [{key: %[2]s, value: %[3]s, effect: NoSchedule}]}}`, name, onlyFor, p.only))
+		if _, err := o.Client().Create(bounded(t), &unstructured.Unstructured{Object: made}, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
+// onlyFor is the label and the taint of nodes that belong to a test.
+const onlyFor = "nodrop.test/only-for"
+
+// fields returns the fields of a pod that runs on these nodes.
+func (p pair) fields(between string) string {
+	return fmt.Sprintf("nodeSelector: {%s: %s}%stolerations: [{key: %[1]s, operator: Exists}]", onlyFor, p.only, between)
+}
+
 // gateways returns a Deployment of servers behind a Service, as the agent
 // expects it, with extra fields for the pods and their container.
 func gateways(replicas int, pod, container string) string {
@@ -177,6 +215,18 @@ func start(t *testing.T, a *api.Access, replicas int, preStop string) {
 	t.Helper()
 	apply(t, a, gateways(replicas, "terminationGracePeriodSeconds: 20", preStop))
 	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+}
+
+// startOn starts gateways on nodes of the test's own.
+func startOn(t *testing.T, a *api.Access, nodes pair, replicas int, preStop string) {
+	t.Helper()
+	apply(t, a, nodes.gateways(replicas, preStop))
+	run(t, &Wait{Access: a, Object: gw(), Rollout: true})
+}
+
+func (p pair) gateways(replicas int, preStop string) string {
+	const line = "\n      "
+	return gateways(replicas, "terminationGracePeriodSeconds: 20"+line+p.fields(line), preStop)
 }
 
 func gw() api.Ref { return api.Ref{Kind: "deployment", Name: "gw"} }

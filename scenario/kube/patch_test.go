@@ -11,6 +11,7 @@ import (
 // TestPatchTypes adds a pre-stop hook with each of kubectl's patch types and
 // undoes it; values that somebody else has changed are left.
 func TestPatchTypes(t *testing.T) {
+	t.Parallel()
 	a := access(t)
 	apply(t, a, gateways(0, "terminationGracePeriodSeconds: 20", ""))
 	containers := func() any {

@@ -28,6 +28,7 @@ type planned struct {
 	// namespace is set by a manifest; "" means that of the access.
 	namespace  string
 	everywhere bool // in all namespaces
+	asIs       bool // check only an object that no manifest changes before
 }
 
 // need is a verb on an object, or on one of its subresources.
@@ -210,10 +211,10 @@ func (p *planned) examine(ctx context.Context, b *brought) error {
 	if err := allowed(ctx, o, needs); err != nil {
 		return err
 	}
-	if p.check != nil {
-		return p.check(ctx, o, now)
+	if p.check == nil || p.asIs && b.objects[identityOf(o)] {
+		return nil
 	}
-	return nil
+	return p.check(ctx, o, now)
 }
 
 // allowed checks permissions and names those that are missing.

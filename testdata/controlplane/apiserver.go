@@ -16,7 +16,10 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-const apiURL = "https://" + nodeAddress + ":6443"
+const (
+	apiAddress = nodeAddress + ":6443"
+	apiURL     = "https://" + apiAddress
+)
 
 // An apiserver is a kube-apiserver that can be taken away and brought back with
 // the same data, tokens and certificate.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,11 +38,11 @@ const (
 )
 
 // A mesh stands in for the operator of a service mesh: it keeps a Deployment and
-// a Service for every IstioGateway, and the routes that they serve in a file.
+// a Service for every IstioGateway, and a file of the routes that each serves.
 type mesh struct {
 	dynamic dynamic.Interface
-	command []string // of a gateway's container
-	routes  string
+	command []string      // of a gateway's container
+	routes  string        // directory
 	changed chan struct{} // holds one
 }
 
@@ -97,12 +98,17 @@ func (m *mesh) reconcileAll(ctx context.Context) error {
 			gateways = append(gateways, newIstioGateway(&list.Items[i]))
 		}
 	}
+	// A gateway reads its routes as soon as it runs.
+	if err := m.writeRoutes(ctx, gateways); err != nil {
+		return err
+	}
+	var failed []error // one whose namespace is going away must not hold up the others
 	for _, g := range gateways {
 		if err := m.reconcileGateway(ctx, g); err != nil {
-			return fmt.Errorf("%s/%s: %w", g.namespace, g.name, err)
+			failed = append(failed, fmt.Errorf("%s/%s: %w", g.namespace, g.name, err))
 		}
 	}
-	return m.writeRoutes(ctx, gateways)
+	return errors.Join(failed...)
 }
 
 func (m *mesh) reconcileGateway(ctx context.Context, g *istioGateway) error {
@@ -110,7 +116,7 @@ func (m *mesh) reconcileGateway(ctx context.Context, g *istioGateway) error {
 	if err != nil {
 		return err
 	}
-	deployment, err := m.apply(ctx, deploymentKind, g.deployment(command, m.routes))
+	deployment, err := m.apply(ctx, deploymentKind, g.deployment(command, m.routesOf(g)))
 	if err != nil {
 		return err
 	}

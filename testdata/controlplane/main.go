@@ -18,7 +18,7 @@
 //	KUBECONFIG            of a user who may do everything
 //	CONTROLPLANE_LIMITED  the kubeconfig of a user without any role
 //	CONTROLPLANE_TOKENS   the API server's file of tokens
-//	CONTROLPLANE_DIR      the directory of logs, pods' output and routes.json
+//	CONTROLPLANE_DIR      the directory of logs, pods' output and gateways' routes
 //	CONTROLPLANE_PID      the process that takes SIGUSR1 and SIGUSR2
 //	CONTROLPLANE_PROGRAM  this program, for pods to run
 package main

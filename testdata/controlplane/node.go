@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -23,7 +24,7 @@ const nodeName = "n1"
 // A machine is a node by name and address.
 type machine struct{ name, address, podRange string }
 
-// machines are the nodes of the cluster. All of them are this machine.
+// machines are the nodes that every cluster has. All nodes are this machine.
 func machines() []machine {
 	return []machine{{nodeName, nodeAddress, "10.244.0.0/24"}, {"n2", secondAddress, "10.244.1.0/24"}}
 }
@@ -32,8 +33,6 @@ func machines() []machine {
 // by force.
 const goneGrace = time.Second
 
-// register says that the node is ready and stays so: no controller here looks
-// for its heartbeat.
 func (m machine) register(ctx context.Context, client kubernetes.Interface) error {
 	node := &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{
@@ -46,9 +45,16 @@ func (m machine) register(ctx context.Context, client kubernetes.Interface) erro
 	if err != nil {
 		return fmt.Errorf("creating the node: %w", err)
 	}
-	// Admission adds the taint "not ready", which the node's controller would take away.
-	node.Spec.Taints = nil
-	if node, err = client.CoreV1().Nodes().Update(ctx, node, metav1.UpdateOptions{}); err != nil {
+	return m.comeUp(ctx, client, node)
+}
+
+// comeUp says that the node is ready and stays so: no controller here looks for
+// its heartbeat.
+func (m machine) comeUp(ctx context.Context, client kubernetes.Interface, node *corev1.Node) error {
+	// Admission adds this taint, which the node's controller would take away.
+	node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, func(t corev1.Taint) bool { return t.Key == corev1.TaintNodeNotReady })
+	node, err := client.CoreV1().Nodes().Update(ctx, node, metav1.UpdateOptions{})
+	if err != nil {
 		return fmt.Errorf("untainting the node: %w", err)
 	}
 	node.Status = m.status()
@@ -80,6 +86,63 @@ func (m machine) status() corev1.NodeStatus {
 			LastTransitionTime: now,
 		}},
 	}
+}
+
+// nodes runs the pods of every node there is. One that somebody else creates comes
+// up as well: a test that drains a node has its own, so that no other test loses
+// pods.
+type nodes struct {
+	client    kubernetes.Interface
+	dir       string
+	addresses *addresses
+	running   map[string]bool // by name; for ever, as the kubelet of a node that was deleted
+}
+
+func newNodes(client kubernetes.Interface, dir string) *nodes {
+	return &nodes{client: client, dir: dir, addresses: newAddresses(), running: map[string]bool{}}
+}
+
+func (n *nodes) run(ctx context.Context, c clients) {
+	follow := &follower{
+		resource: c.dynamic.Resource(nodeKind),
+		changed:  func(object *unstructured.Unstructured) { n.changed(ctx, c, object.GetName()) },
+		gone:     func(*unstructured.Unstructured) {},
+	}
+	follow.run(ctx)
+}
+
+func (n *nodes) changed(ctx context.Context, c clients, name string) {
+	if n.running[name] {
+		return
+	}
+	n.running[name] = true
+	m := machine{name: name, address: secondAddress}
+	for _, known := range machines() {
+		if known.name == name {
+			m = known
+		}
+	}
+	go newNode(m, n.client, n.dir, n.addresses).run(ctx, c)
+	go n.bringUp(ctx, m)
+}
+
+// bringUp tries until the node is ready, as a kubelet does.
+func (n *nodes) bringUp(ctx context.Context, m machine) {
+	for ; ctx.Err() == nil; sleep(ctx, retryDelay) {
+		node, err := n.client.CoreV1().Nodes().Get(ctx, m.name, metav1.GetOptions{})
+		if err == nil && !isReady(node) {
+			err = m.comeUp(ctx, n.client, node)
+		}
+		if err == nil || apierrors.IsNotFound(err) {
+			return
+		}
+	}
+}
+
+func isReady(node *corev1.Node) bool {
+	return slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
+		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
+	})
 }
 
 // A node runs the pods that name it, as local processes. Its pods know nothing

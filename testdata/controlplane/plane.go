@@ -56,10 +56,7 @@ func (p *plane) raise(ctx context.Context) error {
 	if err := p.raiseControllers(ctx); err != nil {
 		return err
 	}
-	addresses := newAddresses()
-	for _, m := range machines() {
-		go newNode(m, c.typed, p.dir, addresses).run(ctx, c)
-	}
+	go newNodes(c.typed, p.dir).run(ctx, c)
 	go newScheduler(c.typed).run(ctx, c)
 	return p.raiseMesh(ctx, c)
 }
@@ -124,7 +121,14 @@ func (p *plane) raiseControllers(ctx context.Context) error {
 	if !p.options.proxy {
 		return nil
 	}
-	if _, err := startProxy(ctx, p.dir, p.binaries(), p.admin); err != nil {
+	if err := startLag(); err != nil {
+		return err
+	}
+	late, err := lateKubeconfig(p.admin)
+	if err != nil {
+		return err
+	}
+	if _, err := startProxy(ctx, p.dir, p.binaries(), late); err != nil {
 		return err
 	}
 	return tuneNetwork()
@@ -139,10 +143,11 @@ func (p *plane) raiseMesh(ctx context.Context, c clients) error {
 	if len(command) == 0 {
 		command = []string{self, "gateway", "--listen", "$(POD_IP):8080", "--routes", "$(ROUTES)"}
 	}
-	m := newMesh(c, command, filepath.Join(p.dir, "routes.json"))
-	if err := m.writeRoutes(ctx, nil); err != nil {
+	routes := filepath.Join(p.dir, "routes")
+	if err := os.Mkdir(routes, 0o755); err != nil {
 		return err
 	}
+	m := newMesh(c, command, routes)
 	go m.run(ctx)
 	return nil
 }

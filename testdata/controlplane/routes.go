@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -14,41 +15,55 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// Routes is what the gateways serve: the one backend of the first VirtualService
-// whose Gateway exists and selects an ingress gateway.
+// Routes is what a gateway serves: the one backend of the first VirtualService
+// whose Gateway exists and selects it.
 type Routes struct {
 	Enabled bool   `json:"enabled"`
 	Backend string `json:"backend"`
 }
 
-func (m *mesh) writeRoutes(ctx context.Context, gateways []*istioGateway) error {
-	routes, err := m.findRoutes(ctx, gateways)
+// writeRoutes writes the routes of each gateway to its file.
+func (m *mesh) writeRoutes(ctx context.Context, ingress []*istioGateway) error {
+	services, err := m.dynamic.Resource(virtualServiceKind).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
+	gateways, err := m.dynamic.Resource(gatewayKind).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	for _, g := range ingress {
+		routes, err := m.findRoutes(ctx, services.Items, gateways.Items, g)
+		if err != nil {
+			return err
+		}
+		if err := writeWhole(m.routesOf(g), routes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *mesh) routesOf(g *istioGateway) string {
+	return filepath.Join(m.routes, g.namespace+"_"+g.name+".json")
+}
+
+// writeWhole renames the file to its place, so that no gateway reads half of it.
+func writeWhole(file string, routes Routes) error {
 	text, err := json.Marshal(routes)
 	if err != nil {
 		return err
 	}
-	// Renamed, so that no gateway reads half of it.
-	if err := os.WriteFile(m.routes+".new", text, 0o644); err != nil {
+	if err := os.WriteFile(file+".new", text, 0o644); err != nil {
 		return err
 	}
-	return os.Rename(m.routes+".new", m.routes)
+	return os.Rename(file+".new", file)
 }
 
-func (m *mesh) findRoutes(ctx context.Context, ingress []*istioGateway) (Routes, error) {
-	services, err := m.dynamic.Resource(virtualServiceKind).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return Routes{}, err
-	}
-	gateways, err := m.dynamic.Resource(gatewayKind).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return Routes{}, err
-	}
-	for i := range services.Items {
-		service := &services.Items[i]
-		if !anyServes(gateways.Items, service, ingress) {
+func (m *mesh) findRoutes(ctx context.Context, services, gateways []unstructured.Unstructured, ingress *istioGateway) (Routes, error) {
+	for i := range services {
+		service := &services[i]
+		if !anyServes(gateways, service, ingress) {
 			continue
 		}
 		backend, err := m.backend(ctx, service)
@@ -59,7 +74,7 @@ func (m *mesh) findRoutes(ctx context.Context, ingress []*istioGateway) (Routes,
 	return Routes{}, nil
 }
 
-func anyServes(gateways []unstructured.Unstructured, service *unstructured.Unstructured, ingress []*istioGateway) bool {
+func anyServes(gateways []unstructured.Unstructured, service *unstructured.Unstructured, ingress *istioGateway) bool {
 	names, _, _ := unstructured.NestedStringSlice(service.Object, "spec", "gateways")
 	for i := range gateways {
 		gateway := &gateways[i]
@@ -82,14 +97,9 @@ func refersTo(names []string, namespace string, gateway *unstructured.Unstructur
 	return false
 }
 
-func selects(gateway *unstructured.Unstructured, ingress []*istioGateway) bool {
+func selects(gateway *unstructured.Unstructured, ingress *istioGateway) bool {
 	selector, _, _ := unstructured.NestedStringMap(gateway.Object, "spec", "selector")
-	for _, g := range ingress {
-		if within(selector, g.labels()) {
-			return true
-		}
-	}
-	return false
+	return within(selector, ingress.labels())
 }
 
 func within(selector map[string]string, labels map[string]any) bool {

@@ -126,12 +126,22 @@ func mayRun(pod *corev1.Pod, node *corev1.Node) bool {
 	if node.Spec.Unschedulable && !tolerates(pod) {
 		return false
 	}
+	if slices.ContainsFunc(node.Spec.Taints, func(t corev1.Taint) bool { return keepsOff(t, pod) }) {
+		return false
+	}
 	for name, value := range pod.Spec.NodeSelector {
 		if node.Labels[name] != value {
 			return false
 		}
 	}
 	return isMeantFor(pod, node.Name)
+}
+
+// keepsOff reports whether a taint keeps a pod off its node. Which value a pod
+// tolerates does not matter here.
+func keepsOff(taint corev1.Taint, pod *corev1.Pod) bool {
+	tolerated := slices.ContainsFunc(pod.Spec.Tolerations, func(t corev1.Toleration) bool { return t.Key == taint.Key || t.Key == "" })
+	return taint.Effect == corev1.TaintEffectNoSchedule && !tolerated
 }
 
 // tolerates reports a pod that runs on cordoned nodes, too: one of a DaemonSet.

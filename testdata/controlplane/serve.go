@@ -8,9 +8,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/signal"
-	"syscall"
-	"time"
 )
 
 // serveGateway is an ingress gateway at its simplest. It has no shutdown of its
@@ -52,24 +49,4 @@ func readRoutes(file string) (Routes, error) {
 	}
 	var routes Routes
 	return routes, json.Unmarshal(text, &routes)
-}
-
-// serveHello is a backend that answers with its pod's name, after a delay, and may
-// not heed SIGTERM.
-func serveHello(args []string) error {
-	flags := flag.NewFlagSet("controlplane serve", flag.ContinueOnError)
-	listen := flags.String("listen", "", "`address` to listen at")
-	delay := flags.Duration("delay", 0, "`time` that an answer takes")
-	deaf := flags.Bool("deaf", false, "go on at SIGTERM")
-	if err := flags.Parse(args); err != nil {
-		return fmt.Errorf("%w: %w", errMisuse, err)
-	}
-	if *deaf {
-		signal.Ignore(syscall.SIGTERM)
-	}
-	name := os.Getenv("HOSTNAME")
-	return http.ListenAndServe(*listen, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		time.Sleep(*delay)
-		fmt.Fprintln(w, name)
-	}))
 }

@@ -34,7 +34,8 @@ func (o *Object) Await(ctx context.Context, what string, limit time.Duration, ho
 }
 
 // Until polls look until it reports true. While the API server is unreachable,
-// it keeps polling. The error begins with what and ends with the last reason seen.
+// it keeps polling. The error begins with what and ends with the last reason seen,
+// also one that look returns with the error of a context that is over.
 func Until(ctx context.Context, what string, limit time.Duration, look func(context.Context) (is bool, why string, err error)) error {
 	return poll(ctx, what, limit, Poll, look)
 }
@@ -58,6 +59,10 @@ func poll(ctx context.Context, what string, limit, every time.Duration, look fun
 			return err
 		case within.Err() == nil:
 			last = err.Error()
+		case why != "":
+			last = why
+		case last == "":
+			last = "the API server had not responded by then"
 		}
 		if scenario.Sleep(within, every) {
 			continue

@@ -52,7 +52,7 @@ func (p PodSet) Evict(ctx context.Context, pods []unstructured.Unstructured, gra
 				continue
 			}
 			if err != nil {
-				return false, "", err
+				return false, why, err
 			}
 			evicted[pod.GetUID()] = true
 		}
