@@ -20,14 +20,14 @@ type lingerers struct {
 }
 
 type lingerer struct {
-	fd         int32
-	generation int32
-	next       int32 // the next unused entry
+	link
+	next int32 // the next unused entry
 }
 
 func newLingerers(most int, bound int64, stalls *stall.Spans) lingerers {
 	l := lingerers{list: make([]lingerer, most), deadlines: newQueue(most, bound, stalls)}
 	for i := range l.list {
+		l.list[i].link.clear()
 		l.list[i].next = int32(i) + 1
 	}
 	l.list[most-1].next = none
@@ -44,29 +44,30 @@ func (s *Shard) linger(sl *slot) {
 	}
 	i := l.free
 	l.free = l.list[i].next
-	l.list[i] = lingerer{fd: sl.fd, generation: sl.generation}
+	l.list[i].link = sl.link
 	l.deadlines.push(i, sl.arrived+s.cfg.FINBound)
-	s.owners[sl.fd] = ^i
+	s.give(&sl.link, owner{ownedByLingerer, i})
 	more := sl.rested
-	sl.part()
+	sl.link.clear()
 	if more {
 		s.lookAt(i) // what the last read left unread makes no new event
 	}
 }
 
 func (s *Shard) handleLingering(i int32, ev *unix.EpollEvent) {
-	if one := &s.lingerers.list[i]; one.fd == ev.Fd && one.generation == ev.Pad {
+	if one := &s.lingerers.list[i]; one.means(ev) {
+		one.notice(ev.Events)
 		s.lookAt(i)
 	}
 }
 
 // lookAt checks whether the peer has closed.
 func (s *Shard) lookAt(i int32) {
-	n, errno := sysRead(s.lingerers.list[i].fd, s.buf)
+	n, err := s.lingerers.list[i].read(s.buf)
 	switch {
-	case errno == unix.EAGAIN:
+	case err == errWait: //nolint:errorlint // not wrapped
 		return
-	case errno == 0 && n > 0:
+	case err == nil && n > 0:
 		s.driver.Count(Surplus)
 	default:
 		s.driver.Count(Waited)
@@ -95,8 +96,8 @@ func (s *Shard) closeOldest() bool {
 
 func (s *Shard) closeLingering(i int32) {
 	l := &s.lingerers
-	sysClose(l.list[i].fd)
-	l.list[i] = lingerer{fd: none, next: l.free}
+	s.close(&l.list[i].link)
+	l.list[i].next = l.free
 	l.free = i
 }
 

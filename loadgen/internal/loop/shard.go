@@ -41,7 +41,7 @@ type Shard struct {
 	wakeFD int32
 
 	slots    []slot
-	owners   []int32 // by descriptor: the index of a slot, or ^ that of a lingerer
+	owners   []owner // by descriptor
 	made     int32   // connections so far
 	live     int     // slots that are not retired
 	line     line
@@ -211,18 +211,19 @@ func (s *Shard) handle(ev *unix.EpollEvent) {
 		s.readMail()
 		return
 	}
-	owner := s.owners[ev.Fd]
-	if owner < 0 {
-		s.handleLingering(^owner, ev)
-		return
+	switch to := s.owners[ev.Fd]; to.kind {
+	case ownedBySlot:
+		s.handleSlot(&s.slots[to.index], ev)
+	case ownedByLingerer:
+		s.handleLingering(to.index, ev)
 	}
-	sl := &s.slots[owner]
-	if sl.fd != ev.Fd || sl.generation != ev.Pad {
+}
+
+func (s *Shard) handleSlot(sl *slot, ev *unix.EpollEvent) {
+	if !sl.means(ev) {
 		return // the event of a connection that was closed meanwhile
 	}
-	sl.ends |= ev.Events & (unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR)
-	sl.urgent = sl.urgent || ev.Events&unix.EPOLLPRI != 0
-	arrived := ev.Events&unix.EPOLLIN != 0 || sl.ends != 0
+	arrived := sl.notice(ev.Events)
 	switch sl.state {
 	case connecting:
 		sl.readable = arrived
@@ -238,15 +239,6 @@ func (s *Shard) handle(ev *unix.EpollEvent) {
 		sl.stale = sl.stale || arrived
 	case away, retired:
 	}
-}
-
-func (s *Shard) own(fd int32, sl *slot) {
-	for int(fd) >= len(s.owners) {
-		s.owners = append(s.owners, 0)
-	}
-	s.made++
-	s.owners[fd] = sl.index
-	sl.fd, sl.generation = fd, s.made
 }
 
 // expire times out what has taken too long, and puts waiting slots that are due
@@ -308,7 +300,7 @@ func (s *Shard) await(sl *slot, due, now int64) {
 }
 
 func (s *Shard) retire(sl *slot) {
-	s.disconnect(sl)
+	s.close(&sl.link)
 	sl.state = retired
 	s.live--
 }

@@ -30,18 +30,7 @@ type slot struct {
 
 	queued bool // is in Shard.line
 
-	// State of the connection.
-	fd         int32  // -1 without a connection
-	generation int32  // of fd: tells its events from those of an earlier connection
-	watched    bool   // fd is registered with epoll
-	watchOut   bool   // epoll also reports room to write
-	used       bool   // has carried a request
-	stale      bool   // something arrived between requests
-	rested     bool   // time has passed since anything was read from it
-	spent      bool   // not to be used for another request
-	cut        bool   // part of a request is still unsent
-	ends       uint32 // epoll flags that announce its end; they stay set until it is closed
-	urgent     bool   // it has carried urgent data, which makes reads short
+	link // its connection
 
 	// State of the current request.
 	readable bool // something arrived before the whole request was written
@@ -57,7 +46,8 @@ type slot struct {
 }
 
 func (sl *slot) init(s *Shard, index int32) {
-	sl.index, sl.fd, sl.x.Slot = index, none, int(index)
+	sl.index, sl.x.Slot = index, int(index)
+	sl.link.clear()
 	sl.x.Parser.Capture = s.cfg.Capture
 	sl.x.Parser.Body = func(piece []byte) {
 		if sl.refused == nil {
@@ -90,9 +80,9 @@ func (s *Shard) hop(sl *slot, now int64) {
 		s.dial(sl, now)
 		return
 	}
-	if sl.stale || sl.rested && !sysQuiet(sl.fd, s.buf) {
+	if sl.stale || sl.rested && !sl.quiet(s.buf) {
 		s.driver.Count(Stale)
-		s.disconnect(sl)
+		s.close(&sl.link)
 		s.dial(sl, now)
 		return
 	}
@@ -115,7 +105,7 @@ func (s *Shard) dial(sl *slot, now int64) {
 		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("socket", errno)})
 		return
 	}
-	s.own(fd, sl)
+	s.open(&sl.link, fd, owner{ownedBySlot, sl.index})
 	sl.began = now
 	if len(x.Request.Bytes) > oneSegment && to.family != unix.AF_UNIX {
 		sysNoDelay(fd)
@@ -157,11 +147,11 @@ const oneSegment = 1200
 // SO_ERROR.
 func (s *Shard) attempt(sl *slot) {
 	x, now := &sl.x, s.now()
-	n, errno := sysSend(sl.fd, x.Request.Bytes)
+	n, errno := sl.send(x.Request.Bytes)
 	if errno == unix.EAGAIN {
 		errno = sysError(sl.fd)
 		if errno == 0 {
-			s.watch(sl, true)
+			s.watchFor(sl, true)
 			return
 		}
 	}
@@ -172,7 +162,7 @@ func (s *Shard) attempt(sl *slot) {
 	}
 	x.Connect += now - sl.began
 	s.driver.Connected(x, now)
-	sl.state, sl.used, sl.began, sl.sent = writing, true, now, max(0, n)
+	sl.state, sl.used, sl.began, sl.sent = writing, true, now, n
 	if errno != 0 {
 		s.writeFailed(sl, errno)
 		return
@@ -226,9 +216,9 @@ func (s *Shard) resume(sl *slot) {
 func (s *Shard) write(sl *slot) {
 	b := sl.x.Request.Bytes
 	for sl.sent < len(b) {
-		n, errno := sysSend(sl.fd, b[sl.sent:])
+		n, errno := sl.send(b[sl.sent:])
 		if errno == unix.EAGAIN {
-			if s.watch(sl, true) && sl.readable {
+			if s.watchFor(sl, true) && sl.readable {
 				s.push(sl)
 			}
 			return
@@ -245,7 +235,7 @@ func (s *Shard) write(sl *slot) {
 // written ends the writing of a request and starts waiting for the response.
 func (s *Shard) written(sl *slot) {
 	s.endWriting(sl, s.now())
-	if !s.watch(sl, false) {
+	if !s.watchFor(sl, false) {
 		return
 	}
 	if sl.readable {
@@ -267,38 +257,24 @@ func (s *Shard) stopWriting(sl *slot) {
 	sl.spent, sl.cut = true, true
 }
 
-// watch registers the connection with epoll for what arrives and, if out is
-// set, for room to write. It returns false if that failed and the slot's
-// request with it.
-func (s *Shard) watch(sl *slot, out bool) bool {
-	if sl.watched && (sl.watchOut || !out) {
-		return true
-	}
-	const edges = unix.EPOLLET & (1<<32 - 1)
-	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLRDHUP | edges, Fd: sl.fd, Pad: sl.generation}
-	op := unix.EPOLL_CTL_ADD
-	if sl.watched {
-		op = unix.EPOLL_CTL_MOD
-	}
-	if out {
-		ev.Events |= unix.EPOLLOUT
-	}
-	if errno := sysEpollCtl(s.epoll, op, sl.fd, &ev); errno != 0 {
+// watchFor watches the slot's connection. It returns false if that failed and
+// the slot's request with it.
+func (s *Shard) watchFor(sl *slot, out bool) bool {
+	errno := s.watch(&sl.link, out)
+	if errno != 0 {
 		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("epoll_ctl", errno)})
-		return false
 	}
-	sl.watched, sl.watchOut = true, out
-	return true
+	return errno == 0
 }
 
 func (s *Shard) read(sl *slot) {
 	for range maxReads {
-		n, errno := sysRead(sl.fd, s.buf)
+		n, err := sl.link.read(s.buf)
 		switch {
-		case errno == unix.EAGAIN:
+		case err == errWait: //nolint:errorlint // not wrapped
 			return
-		case errno != 0:
-			s.failResponse(sl, os.NewSyscallError("read", errno))
+		case err != nil:
+			s.failResponse(sl, err)
 			return
 		case n == 0:
 			s.endOfStream(sl)
@@ -307,7 +283,7 @@ func (s *Shard) read(sl *slot) {
 		if !s.take(sl, s.buf[:n]) {
 			return
 		}
-		drained := n < len(s.buf) && !sl.urgent
+		drained := sl.drained(n, len(s.buf))
 		if sl.x.Parser.Done() {
 			sl.rested = !drained
 			s.responded(sl, drained && sl.ends != 0)
@@ -395,17 +371,17 @@ func (s *Shard) responded(sl *slot, fin bool) {
 	switch step {
 	case Follow:
 		if !kept {
-			s.disconnect(sl)
+			s.close(&sl.link)
 		}
 		s.hop(sl, s.now())
 		return
 	case Leave:
 		s.leaveQueues(sl)
-		s.disconnect(sl)
+		s.close(&sl.link)
 		sl.state = away
 		return
 	case Drop:
-		s.disconnect(sl)
+		s.close(&sl.link)
 	case Done:
 		if !kept {
 			s.finish(sl, fin)
@@ -424,10 +400,10 @@ func (s *Shard) finish(sl *slot, fin bool) {
 	polite := !sl.spent && !sl.x.Parser.CloseDelimited()
 	switch {
 	case !polite:
-		s.disconnect(sl)
+		s.close(&sl.link)
 	case fin:
 		s.driver.Count(Waited)
-		s.disconnect(sl)
+		s.close(&sl.link)
 	default:
 		s.linger(sl)
 	}
@@ -437,7 +413,7 @@ func (s *Shard) finish(sl *slot, fin bool) {
 // free closes the connection of a slot whose request is over and schedules the
 // next request.
 func (s *Shard) free(sl *slot) {
-	s.disconnect(sl)
+	s.close(&sl.link)
 	s.again(sl, s.now())
 }
 
@@ -488,26 +464,6 @@ func (s *Shard) fail(sl *slot, f *Failure) {
 		sl.x.Connect += now - sl.began
 	}
 	s.driver.Failed(&sl.x, f)
-	s.disconnect(sl)
+	s.close(&sl.link)
 	s.await(sl, s.driver.Again(sl.due, now), now)
-}
-
-func (s *Shard) disconnect(sl *slot) {
-	if sl.fd == none {
-		return
-	}
-	if sl.cut {
-		// If the peer does not read, the kernel would hold the rest for
-		// minutes.
-		sysReset(sl.fd)
-	}
-	sysClose(sl.fd)
-	sl.part()
-}
-
-// part clears the slot's connection state without closing the connection.
-func (sl *slot) part() {
-	sl.fd = none
-	sl.watched, sl.watchOut, sl.urgent, sl.cut = false, false, false, false
-	sl.used, sl.stale, sl.rested, sl.spent, sl.ends = false, false, false, false, 0
 }
