@@ -54,6 +54,8 @@ var notInLab = []struct{ name, why string }{
 	{"key", speaksHTTP},
 	{"sni", speaksHTTP},
 	{"tls-min", speaksHTTP},
+	{"tls-max", speaksHTTP},
+	{"tls-resume", speaksHTTP},
 }
 
 const (

@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"nodrop/loadgen/internal/stall"
+	"nodrop/loadgen/internal/loop/tlsconn"
 )
 
 // lingerers are connections whose last response is whole and whose peer must
@@ -21,13 +21,14 @@ type lingerers struct {
 
 type lingerer struct {
 	link
-	next int32 // the next unused entry
+	goodbye bool  // the peer's close_notify has come and is counted; its FIN follows
+	next    int32 // the next unused entry
 }
 
-func newLingerers(most int, bound int64, stalls *stall.Spans) lingerers {
-	l := lingerers{list: make([]lingerer, most), deadlines: newQueue(most, bound, stalls)}
+func newLingerers(most int, bound int64, lag *lag) lingerers {
+	l := lingerers{list: make([]lingerer, most), deadlines: newQueue(most, bound, lag)}
 	for i := range l.list {
-		l.list[i].link.clear()
+		l.list[i].unlink()
 		l.list[i].next = int32(i) + 1
 	}
 	l.list[most-1].next = none
@@ -48,7 +49,7 @@ func (s *Shard) linger(sl *slot) {
 	l.deadlines.push(i, sl.arrived+s.cfg.FINBound)
 	s.give(&sl.link, owner{ownedByLingerer, i})
 	more := sl.rested
-	sl.link.clear()
+	sl.unlink()
 	if more {
 		s.lookAt(i) // what the last read left unread makes no new event
 	}
@@ -63,14 +64,21 @@ func (s *Shard) handleLingering(i int32, ev *unix.EpollEvent) {
 
 // lookAt checks whether the peer has closed.
 func (s *Shard) lookAt(i int32) {
-	n, err := s.lingerers.list[i].read(s.buf)
-	switch {
-	case err == errWait: //nolint:errorlint // not wrapped
+	l := &s.lingerers.list[i]
+	if !l.goodbye {
+		n, err := l.receive(s.buf)
+		switch {
+		case err == tlsconn.ErrWait: //nolint:errorlint // not wrapped
+			return
+		case err == nil && n > 0:
+			s.driver.Count(Surplus)
+		default:
+			s.driver.Count(Waited)
+			l.goodbye = l.saidGoodbye()
+		}
+	}
+	if l.goodbye && !l.finished(s.buf) {
 		return
-	case err == nil && n > 0:
-		s.driver.Count(Surplus)
-	default:
-		s.driver.Count(Waited)
 	}
 	s.lingerers.deadlines.remove(i)
 	s.closeLingering(i)
@@ -79,7 +87,9 @@ func (s *Shard) lookAt(i int32) {
 // giveUpOn closes a connection that its peer has not closed. It must already be
 // out of the queue.
 func (s *Shard) giveUpOn(i int32) {
-	s.driver.Count(Ours)
+	if !s.lingerers.list[i].goodbye {
+		s.driver.Count(Ours)
+	}
 	s.closeLingering(i)
 }
 
@@ -97,7 +107,7 @@ func (s *Shard) closeOldest() bool {
 func (s *Shard) closeLingering(i int32) {
 	l := &s.lingerers
 	s.close(&l.list[i].link)
-	l.list[i].next = l.free
+	l.list[i].goodbye, l.list[i].next = false, l.free
 	l.free = i
 }
 

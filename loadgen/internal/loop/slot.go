@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"nodrop/loadgen/internal/loop/tlsconn"
 )
 
 // state is what a slot waits for.
@@ -15,7 +17,8 @@ type state uint8
 const (
 	inLine     state = iota // its turn in the line
 	waiting                 // the time of its next request
-	connecting              // the end of the handshake
+	connecting              // the end of the handshake of TCP
+	securing                // that of TLS
 	writing                 // room in the socket's buffer, or a response that comes early
 	reading                 // bytes of the response
 	away                    // a call of Return
@@ -28,7 +31,8 @@ type slot struct {
 	index int32
 	state state
 
-	queued bool // is in Shard.line
+	queued  bool // is in Shard.line
+	shaking bool // is in Shard.shaking.line
 
 	link // its connection
 
@@ -39,6 +43,7 @@ type slot struct {
 	refused  error // the error that Driver.Body returned
 
 	due       int64 // when the request was due
+	shaken    int64 // lag.shaking when the request started
 	began     int64 // when connecting, or writing, began
 	since     int64 // when writing the request ended or was given up
 	firstByte int64 // when the first byte of the response came, 0 before that
@@ -47,7 +52,7 @@ type slot struct {
 
 func (sl *slot) init(s *Shard, index int32) {
 	sl.index, sl.x.Slot = index, int(index)
-	sl.link.clear()
+	sl.unlink()
 	sl.x.Parser.Capture = s.cfg.Capture
 	sl.x.Parser.Body = func(piece []byte) {
 		if sl.refused == nil {
@@ -66,7 +71,8 @@ func (s *Shard) begin(sl *slot) {
 	}
 	x := &sl.x
 	x.Request, x.Start = s.cfg.Request, now
-	x.Connect, x.Send, x.Wait, x.Read = 0, 0, 0, 0
+	x.Connect, x.TLS, x.Send, x.Wait, x.Read = 0, 0, 0, 0, 0
+	sl.shaken = s.lag.shaking
 	if s.cfg.Timeout > 0 {
 		s.requests.push(sl.index, now+s.cfg.Timeout)
 	}
@@ -80,7 +86,7 @@ func (s *Shard) hop(sl *slot, now int64) {
 		s.dial(sl, now)
 		return
 	}
-	if sl.stale || sl.rested && !sl.quiet(s.buf) {
+	if !sl.reusable(s.buf) {
 		s.driver.Count(Stale)
 		s.close(&sl.link)
 		s.dial(sl, now)
@@ -107,7 +113,7 @@ func (s *Shard) dial(sl *slot, now int64) {
 	}
 	s.open(&sl.link, fd, owner{ownedBySlot, sl.index})
 	sl.began = now
-	if len(x.Request.Bytes) > oneSegment && to.family != unix.AF_UNIX {
+	if len(x.Request.Bytes) > oneSegment && !s.cfg.TLS && to.family != unix.AF_UNIX {
 		sysNoDelay(fd)
 	}
 	if from != nil {
@@ -146,6 +152,10 @@ const oneSegment = 1200
 // as it is during connect on loopback: the kernel reports that one only through
 // SO_ERROR.
 func (s *Shard) attempt(sl *slot) {
+	if s.cfg.TLS {
+		s.establish(sl)
+		return
+	}
 	x, now := &sl.x, s.now()
 	n, errno := sl.send(x.Request.Bytes)
 	if errno == unix.EAGAIN {
@@ -197,7 +207,8 @@ func (s *Shard) writeFailed(sl *slot, errno unix.Errno) {
 		s.fail(sl, &Failure{Stage: StageSend, Err: os.NewSyscallError("write", errno)})
 		return
 	}
-	sl.writeErr, sl.spent, sl.readable, sl.ends = errno, true, true, sl.ends|unix.EPOLLHUP
+	sl.writeErr, sl.spent, sl.readable = errno, true, true
+	sl.notice(unix.EPOLLHUP)
 	s.written(sl)
 }
 
@@ -215,8 +226,9 @@ func (s *Shard) resume(sl *slot) {
 
 func (s *Shard) write(sl *slot) {
 	b := sl.x.Request.Bytes
-	for sl.sent < len(b) {
+	for sl.sent < len(b) || sl.holds() {
 		n, errno := sl.send(b[sl.sent:])
+		sl.sent += n
 		if errno == unix.EAGAIN {
 			if s.watchFor(sl, true) && sl.readable {
 				s.push(sl)
@@ -227,7 +239,6 @@ func (s *Shard) write(sl *slot) {
 			s.writeFailed(sl, errno)
 			return
 		}
-		sl.sent += n
 	}
 	s.written(sl)
 }
@@ -269,9 +280,9 @@ func (s *Shard) watchFor(sl *slot, out bool) bool {
 
 func (s *Shard) read(sl *slot) {
 	for range maxReads {
-		n, err := sl.link.read(s.buf)
+		n, err := sl.receive(s.buf)
 		switch {
-		case err == errWait: //nolint:errorlint // not wrapped
+		case err == tlsconn.ErrWait: //nolint:errorlint // not wrapped
 			return
 		case err != nil:
 			s.failResponse(sl, err)
@@ -335,7 +346,11 @@ func (s *Shard) take(sl *slot, b []byte) bool {
 func (s *Shard) endOfStream(sl *slot) {
 	sl.spent = true
 	sl.arrived = s.now()
-	if err := sl.x.Parser.EOF(); err != nil {
+	end := sl.x.Parser.EOF
+	if sl.truncated() {
+		end = sl.x.Parser.Cut
+	}
+	if err := end(); err != nil {
 		s.failResponse(sl, err)
 		return
 	}
@@ -349,7 +364,11 @@ func (s *Shard) endOfStream(sl *slot) {
 // earlier write error says more and is reported in its place.
 func (s *Shard) failResponse(sl *slot, err error) {
 	f := &Failure{Stage: StageResponse, Err: err}
-	if sl.writeErr != 0 && sl.firstByte == 0 {
+	switch {
+	case sl.firstByte != 0:
+	case !sl.x.Reused && sl.refusesClient(err):
+		f.Stage = StageTLS
+	case sl.writeErr != 0:
 		f.Stage, f.Err = StageSend, os.NewSyscallError("write", sl.writeErr)
 	}
 	s.fail(sl, f)
@@ -432,6 +451,8 @@ func (s *Shard) timeOut(sl *slot, patient bool) {
 	switch sl.state {
 	case connecting:
 		f.Stage = StageConnect
+	case securing:
+		f.Stage = StageTLS
 	case writing:
 		f.Stage = StageSend
 		if sl.firstByte != 0 {
@@ -451,7 +472,7 @@ func (s *Shard) timeOut(sl *slot, patient bool) {
 // others.
 func (s *Shard) fail(sl *slot, f *Failure) {
 	s.leaveQueues(sl)
-	if sl.used {
+	if sl.used || sl.state == securing {
 		f.Local = localOf(sl.fd)
 	}
 	sl.cut = sl.cut || sl.state == writing
@@ -460,8 +481,12 @@ func (s *Shard) fail(sl *slot, f *Failure) {
 	if f.Err != os.ErrDeadlineExceeded { //nolint:errorlint // the deadline knows
 		f.Stalled = s.late(sl, now) && s.stalled(sl, now)
 	}
-	if f.Stage == StageConnect {
+	switch {
+	case f.Stage == StageConnect:
 		sl.x.Connect += now - sl.began
+	case sl.state == securing:
+		sl.x.Connect += now - sl.began
+		sl.x.TLS += now - sl.began
 	}
 	s.driver.Failed(&sl.x, f)
 	s.close(&sl.link)
