@@ -5,29 +5,27 @@ import (
 	"slices"
 	"strings"
 
-	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/record"
 )
 
 // validateEngine rejects the loop for a load that the loop cannot send.
-func (c *Config) validateEngine(t target.Target) error {
+func (c *Config) validateEngine() error {
 	if !slices.Contains(record.EngineNames(), string(c.Engine)) {
 		return wrong("%v %q: want one of %s", OptionEngine, string(c.Engine), strings.Join(record.EngineNames(), ", "))
 	}
-	if why, cannot := c.withoutLoop(t); c.Engine == record.EngineLoop && cannot {
+	if why, cannot := c.withoutLoop(); c.Engine == record.EngineLoop && cannot {
 		return wrong("%v loop: %v; use %v pool", OptionEngine, why, OptionEngine)
 	}
 	return nil
 }
 
 // withoutLoop reports whether the loop cannot send a load, and why.
-func (c *Config) withoutLoop(t target.Target) (why phrase, cannot bool) {
+func (c *Config) withoutLoop() (why phrase, cannot bool) {
 	for _, obstacle := range []struct {
 		why phrase
 		is  bool
 	}{
 		{say("it runs only on Linux"), runtime.GOOS != "linux"},
-		{say("it does not support TLS"), t.TLS},
 		{say("it does not support proxies (%v)", OptionProxy), c.Proxy != nil},
 		{say("it does not support %v per-connection", OptionDNS), c.DNS == DNSPerConnection},
 		{say("it does not support %v", OptionTraceLost), c.TraceLost > 0},
@@ -42,8 +40,8 @@ func (c *Config) withoutLoop(t target.Target) (why phrase, cannot bool) {
 }
 
 // loops reports whether the loop sends the load.
-func (c *Config) loops(t target.Target) bool {
-	_, cannot := c.withoutLoop(t)
+func (c *Config) loops() bool {
+	_, cannot := c.withoutLoop()
 	return c.Engine != record.EnginePool && !cannot
 }
 
@@ -51,8 +49,7 @@ func (c *Config) loops(t target.Target) bool {
 // and one more where the loop keeps all of those busy, so that marks and triggers
 // never wait for it.
 func (c *Config) Threads() int {
-	t, err := parseTarget(c.URL)
-	if err == nil && c.loops(t) {
+	if c.loops() {
 		return c.CPUs + 1
 	}
 	return c.CPUs

@@ -138,7 +138,7 @@ func (c *Config) Validate() error {
 	if err := c.validateSources(target); err != nil {
 		return err
 	}
-	if err := c.validateEngine(target); err != nil {
+	if err := c.validateEngine(); err != nil {
 		return err
 	}
 	if _, err := wanted(c.Method, c.ExpectBody, c.ExpectHeaders); err != nil {

@@ -12,7 +12,7 @@ import (
 // newEngine returns the loop if it can send the load, otherwise the pool.
 func newEngine(l *Load) engine.Engine {
 	l.engine = record.EnginePool
-	if !l.cfg.loops(l.target) {
+	if !l.cfg.loops() {
 		return pool.New(&l.job)
 	}
 	e, err := looper.New(&l.job, pool.NewHandoff(&l.job))

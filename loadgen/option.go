@@ -42,6 +42,8 @@ const (
 	OptionKey
 	OptionSNI
 	OptionTLSMin
+	OptionTLSMax
+	OptionTLSResume
 	OptionExpectBody
 	OptionExpectHeader
 	OptionProbe
@@ -84,6 +86,8 @@ var optionNames = [...]string{
 	OptionKey:            "key",
 	OptionSNI:            "sni",
 	OptionTLSMin:         "tls-min",
+	OptionTLSMax:         "tls-max",
+	OptionTLSResume:      "tls-resume",
 	OptionExpectBody:     "expect-body",
 	OptionExpectHeader:   "expect-header",
 	OptionProbe:          "probe",

@@ -37,7 +37,9 @@ func (l *Load) tryTLS(ctx context.Context) error {
 		return l.credentialsError(err) // the load counts anything else
 	}
 	l.notes = append(l.notes, "nodrop made one TLS handshake before the load, to check certificates")
-	asked, err := wire.TryHandshake(s, l.cfg.tlsConfig(l.target, true))
+	config := l.cfg.tlsConfig(l.target, true)
+	config.ClientSessionCache = nil // the load's own handshakes begin without a ticket
+	asked, err := wire.TryHandshake(s, config)
 	switch {
 	case err != nil && wire.WantsRenegotiation(err):
 		return renegotiationError(l.target)
@@ -72,7 +74,9 @@ func (l *Load) rejectedHint(err error, asked bool) string {
 		return "use --insecure to skip verification"
 	case asked:
 		return "use --cert FILE --key FILE with a client certificate that the server trusts"
-	case l.cfg.TLS.MinVersion > tls.VersionTLS12: // TLS 1.2 is the default
+	case l.cfg.TLS.MaxVersion != 0 && l.cfg.TLS.MaxVersion < tls.VersionTLS13:
+		return "raise --tls-max, or use --sni NAME to ask for another name"
+	case l.cfg.TLS.MinVersion > defaultMinVersion:
 		return "lower --tls-min, or use --sni NAME to ask for another name"
 	}
 	return "use --tls-min 1.0 for an old server, or --sni NAME to ask for another name"

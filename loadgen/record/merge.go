@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nodrop/loadgen/record/length"
+	"nodrop/loadgen/record/secure"
 )
 
 // Part is a run of the same load by another recorder, such as a worker's.
@@ -50,6 +51,7 @@ func (r *Run) addCounts(o *Run) {
 		r.Statuses[status] += n
 	}
 	r.Connections.add(o.Connections)
+	r.TLS = secure.Sum(r.TLS, o.TLS)
 	r.Bytes = saturated(r.Bytes, o.Bytes)
 	r.Unproven += o.Unproven
 	r.Late += o.Late

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"nodrop/loadgen/record/length"
+	"nodrop/loadgen/record/secure"
 	"nodrop/loadgen/safetext"
 )
 
@@ -67,6 +68,7 @@ type Tally struct {
 	lengths     length.Line
 	statuses    map[int]int64
 	connections ConnectionCount
+	secured     secure.Handshakes
 	lost        lostDetails
 	samples     classTexts
 	responses   classTexts
@@ -132,6 +134,13 @@ func (s *Tally) Seen(endpoint int, e EndpointSeen) {
 func (s *Tally) CountConnection(f func(*ConnectionCount)) {
 	s.mu.Lock()
 	f(&s.connections)
+	s.mu.Unlock()
+}
+
+// CountTLS applies f to the counts of TLS handshakes.
+func (s *Tally) CountTLS(f func(*secure.Handshakes)) {
+	s.mu.Lock()
+	f(&s.secured)
 	s.mu.Unlock()
 }
 
@@ -364,6 +373,7 @@ func (r *Recorder) Merge(run *Run) {
 			run.Statuses[status] += n
 		}
 		run.Connections.add(s.connections)
+		run.TLS = secure.Sum(run.TLS, &s.secured)
 		for i, l := range latenciesOf(&run.Latency, &run.Phases) {
 			l.take(latenciesOf(&s.latency, &s.phases)[i])
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nodrop/loadgen/record/length"
+	"nodrop/loadgen/record/secure"
 	"nodrop/loadgen/record/trials"
 )
 
@@ -37,14 +38,15 @@ type Run struct {
 	Duration    int64       `json:"durationNs"`
 	Interrupted bool        `json:"interrupted,omitempty"` // stopped from outside before its end
 
-	Counts      Counts          `json:"counts"`
-	Outcomes    []Outcome       `json:"outcomes"` // exact, by class × fresh/reused × redirected or not × endpoint
-	Statuses    map[int]int64   `json:"statuses"` // answered requests by status
-	Connections ConnectionCount `json:"connections"`
-	Bytes       int64           `json:"bytes"`              // body bytes of answered requests
-	Unproven    int64           `json:"unproven,omitempty"` // ok, but only the close of a connection without TLS marks the end of the body
-	Lengths     *length.Line    `json:"lengths,omitempty"`  // of the bodies, in bytes on the wire, of ok responses with status 200 whose head did not say how long the body is; nil = there were none
-	Late        int64           `json:"late"`               // ticks of -q that passed while their worker was busy
+	Counts      Counts             `json:"counts"`
+	Outcomes    []Outcome          `json:"outcomes"` // exact, by class × fresh/reused × redirected or not × endpoint
+	Statuses    map[int]int64      `json:"statuses"` // answered requests by status
+	Connections ConnectionCount    `json:"connections"`
+	TLS         *secure.Handshakes `json:"tls,omitempty"`      // nil = there were none
+	Bytes       int64              `json:"bytes"`              // body bytes of answered requests
+	Unproven    int64              `json:"unproven,omitempty"` // ok, but only the close of a connection without TLS marks the end of the body
+	Lengths     *length.Line       `json:"lengths,omitempty"`  // of the bodies, in bytes on the wire, of ok responses with status 200 whose head did not say how long the body is; nil = there were none
+	Late        int64              `json:"late"`               // ticks of -q that passed while their worker was busy
 
 	Latency      Latencies       `json:"latency"`
 	Phases       PhaseLatencies  `json:"phases"` // of answered requests
@@ -80,6 +82,7 @@ type Settings struct {
 	ConnectTimeout time.Duration `json:"connectTimeoutNs"`
 	KeepAlive      bool          `json:"keepAlive"`
 	Redirects      bool          `json:"redirects"`
+	TLSResume      bool          `json:"tlsResume,omitempty"` // new connections resumed TLS sessions where the server gave tickets
 	OK             StatusSet     `json:"ok"`
 	Sources        []netip.Addr  `json:"sources,omitempty"`        // local addresses that connections used in turn
 	MaxBody        int64         `json:"maxBody,omitempty"`        // body size in bytes beyond which a response is lost; 0 = no limit

@@ -19,6 +19,7 @@ func (r *Run) Validate() error {
 	for _, check := range [...]func() error{
 		r.validateCounts, r.Bins.Validate, r.validateEndpoints, r.validateLost, r.validateTimes, r.validateLatencies,
 		func() error { return r.Lengths.Validate(MaxCount, MaxTime) },
+		func() error { return r.TLS.Validate(MaxCount, MaxTime) },
 	} {
 		if err := check(); err != nil {
 			return err

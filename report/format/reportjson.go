@@ -109,6 +109,7 @@ type (
 		Checks      []checkJSON     `json:"checks"`
 		Summary     summaryJSON     `json:"summary"`
 		Connections connectionsJSON `json:"connections"`
+		TLS         *tlsJSON        `json:"tls"`
 		LateTicks   int64           `json:"lateTicks"`
 
 		Classes     []classJSON    `json:"classes"`
@@ -234,6 +235,20 @@ type (
 		FinWaited int64 `json:"finWaited"`
 		FinOurs   int64 `json:"finOurs"`
 		Surplus   int64 `json:"surplus"`
+	}
+
+	tlsJSON struct {
+		Handshakes int64        `json:"handshakes"`
+		Resumed    *int64       `json:"resumed"`
+		BusyNs     int64        `json:"busyNs"`
+		Agreed     []agreedJSON `json:"agreed"`
+	}
+
+	agreedJSON struct {
+		Version string  `json:"version"`
+		Cipher  string  `json:"cipher"`
+		ALPN    *string `json:"alpn"`
+		Count   int64   `json:"count"`
 	}
 
 	classJSON struct {
@@ -548,7 +563,7 @@ func runOf(name string, r *report.RunReport) runJSON {
 		Interrupted: run.Interrupted, Settings: settingsOf(&run.Settings),
 		Environment: environmentJSON(run.Environment), Counts: countsJSON(run.Counts),
 		Identity: identityOf(loss.Identity), Checks: []checkJSON{}, Summary: summaryOf(&r.Summary),
-		Connections: connectionsOf(run.Connections), LateTicks: run.Late,
+		Connections: connectionsOf(run.Connections), TLS: tlsOf(run), LateTicks: run.Late,
 		Classes: []classJSON{}, Findings: []findingJSON{}, Endpoints: []endpointJSON{},
 		WindowGapNs: loss.Gap, BinWidthNs: run.Bins.Width, Windows: []windowJSON{}, LossTimeNs: loss.Time, Unlisted: run.LostUnlisted,
 		Marks: marksOf(run), Baseline: baselineOf(loss.Baseline), Event: eventOf(loss.Event),
@@ -634,6 +649,21 @@ func summaryOf(s *analysis.Summary) summaryJSON {
 
 func connectionsOf(c record.ConnectionCount) connectionsJSON {
 	return connectionsJSON{Opened: c.Opened, Stale: c.Stale, FinWaited: c.Waited, FinOurs: c.Ours, Surplus: c.Surplus}
+}
+
+func tlsOf(run *record.Run) *tlsJSON {
+	h := run.TLS
+	if h == nil {
+		return nil
+	}
+	j := &tlsJSON{Handshakes: h.Done, BusyNs: h.Busy, Agreed: []agreedJSON{}}
+	if run.Settings.TLSResume {
+		j.Resumed = &h.Resumed
+	}
+	for _, a := range h.Agreed {
+		j.Agreed = append(j.Agreed, agreedJSON{Version: a.Version, Cipher: a.Cipher, ALPN: textOrNull(a.ALPN), Count: a.Count})
+	}
+	return j
 }
 
 func classOf(c analysis.ClassLoss) classJSON {

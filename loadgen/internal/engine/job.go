@@ -96,7 +96,7 @@ type Responses struct {
 type Ledger struct {
 	Recorder *record.Recorder
 	Traces   *record.Traces
-	Failed   func(at *Hop, err error) // called for each failure by engines that speak TLS: some failures end the load
+	Failed   func(at *Hop, err error) // called for each failure: some end the load
 	Products *product.Noted           // what ok responses name; nil = not noted
 }
 

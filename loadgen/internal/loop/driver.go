@@ -4,9 +4,11 @@ package loop
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 
 	"nodrop/loadgen/internal/h1"
+	"nodrop/loadgen/internal/loop/tlsconn"
 	"nodrop/loadgen/internal/stall"
 )
 
@@ -28,6 +30,11 @@ type Driver interface {
 	// Connected is called when a connection is established. It sets
 	// x.Connection.
 	Connected(x *Exchange, now int64)
+	// Secure returns the client's end of a TLS connection over under, before its
+	// handshake.
+	Secure(under net.Conn) tlsconn.Secured
+	// Secured is called when the handshake of a connection has succeeded.
+	Secured(c tlsconn.Secured)
 	// Count counts an event of a connection.
 	Count(what Count)
 	// Stood is called after a time for which the Shard did not run.
@@ -43,8 +50,9 @@ type Driver interface {
 	Aborted(x *Exchange)
 	// Returned is called after Leave and Shard.Return, when the slot is back.
 	Returned(slot int)
-	// Over is called last, when the Shard is done.
-	Over()
+	// Over is called last, when the Shard is done. It has computed TLS
+	// handshakes for shaking ns.
+	Over(shaking int64)
 }
 
 // Exchange is the state of one request of a slot. The Driver reads it, and sets
@@ -56,6 +64,7 @@ type Exchange struct {
 
 	// The phases in ns, summed over the hops of a redirect chain.
 	Connect, Send, Wait, Read int64
+	TLS                       int64 // the part of Connect that is the TLS handshake
 
 	Endpoint   int   // the Driver's number, -1 for none
 	Connection int64 // the Driver's number, 0 for none
@@ -98,7 +107,8 @@ type Stage uint8
 // The stages. At StageResponse the Parser's stage is more exact.
 const (
 	StageLookup   Stage = iota // Driver.Next failed
-	StageConnect               // until the handshake is known to be done
+	StageConnect               // until the connection is known to be established
+	StageTLS                   // until it is secured, or because the server rejected the client's certificate
 	StageSend                  // until the whole request is written
 	StageResponse              // after that, or after the peer closed before that
 	StageBody                  // Driver.Body returned an error

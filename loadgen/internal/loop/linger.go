@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"nodrop/loadgen/internal/stall"
+	"nodrop/loadgen/internal/loop/tlsconn"
 )
 
 // lingerers are connections whose last response is whole and whose peer must
@@ -20,14 +20,15 @@ type lingerers struct {
 }
 
 type lingerer struct {
-	fd         int32
-	generation int32
-	next       int32 // the next unused entry
+	link
+	goodbye bool  // the peer's close_notify has come and is counted; its FIN follows
+	next    int32 // the next unused entry
 }
 
-func newLingerers(most int, bound int64, stalls *stall.Spans) lingerers {
-	l := lingerers{list: make([]lingerer, most), deadlines: newQueue(most, bound, stalls)}
+func newLingerers(most int, bound int64, lag *lag) lingerers {
+	l := lingerers{list: make([]lingerer, most), deadlines: newQueue(most, bound, lag)}
 	for i := range l.list {
+		l.list[i].unlink()
 		l.list[i].next = int32(i) + 1
 	}
 	l.list[most-1].next = none
@@ -44,32 +45,40 @@ func (s *Shard) linger(sl *slot) {
 	}
 	i := l.free
 	l.free = l.list[i].next
-	l.list[i] = lingerer{fd: sl.fd, generation: sl.generation}
+	l.list[i].link = sl.link
 	l.deadlines.push(i, sl.arrived+s.cfg.FINBound)
-	s.owners[sl.fd] = ^i
+	s.give(&sl.link, owner{ownedByLingerer, i})
 	more := sl.rested
-	sl.part()
+	sl.unlink()
 	if more {
 		s.lookAt(i) // what the last read left unread makes no new event
 	}
 }
 
 func (s *Shard) handleLingering(i int32, ev *unix.EpollEvent) {
-	if one := &s.lingerers.list[i]; one.fd == ev.Fd && one.generation == ev.Pad {
+	if one := &s.lingerers.list[i]; one.means(ev) {
+		one.notice(ev.Events)
 		s.lookAt(i)
 	}
 }
 
 // lookAt checks whether the peer has closed.
 func (s *Shard) lookAt(i int32) {
-	n, errno := sysRead(s.lingerers.list[i].fd, s.buf)
-	switch {
-	case errno == unix.EAGAIN:
+	l := &s.lingerers.list[i]
+	if !l.goodbye {
+		n, err := l.receive(s.buf)
+		switch {
+		case err == tlsconn.ErrWait: //nolint:errorlint // not wrapped
+			return
+		case err == nil && n > 0:
+			s.driver.Count(Surplus)
+		default:
+			s.driver.Count(Waited)
+			l.goodbye = l.saidGoodbye()
+		}
+	}
+	if l.goodbye && !l.finished(s.buf) {
 		return
-	case errno == 0 && n > 0:
-		s.driver.Count(Surplus)
-	default:
-		s.driver.Count(Waited)
 	}
 	s.lingerers.deadlines.remove(i)
 	s.closeLingering(i)
@@ -78,7 +87,9 @@ func (s *Shard) lookAt(i int32) {
 // giveUpOn closes a connection that its peer has not closed. It must already be
 // out of the queue.
 func (s *Shard) giveUpOn(i int32) {
-	s.driver.Count(Ours)
+	if !s.lingerers.list[i].goodbye {
+		s.driver.Count(Ours)
+	}
 	s.closeLingering(i)
 }
 
@@ -95,8 +106,8 @@ func (s *Shard) closeOldest() bool {
 
 func (s *Shard) closeLingering(i int32) {
 	l := &s.lingerers
-	sysClose(l.list[i].fd)
-	l.list[i] = lingerer{fd: none, next: l.free}
+	s.close(&l.list[i].link)
+	l.list[i].goodbye, l.list[i].next = false, l.free
 	l.free = i
 }
 

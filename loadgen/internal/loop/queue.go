@@ -2,38 +2,33 @@
 
 package loop
 
-import (
-	"math"
-
-	"nodrop/loadgen/internal/stall"
-)
-
 // queue holds slots in order of their deadlines. All deadlines lie equally far
 // ahead when they are set, so the last one set is the last to pass, and adding
 // and removing take constant time. A deadline passes later by as much as the
-// Shard stood still; this does not change the order.
+// Shard lags; this does not change the order.
 type queue struct {
 	limit       int64 // how far ahead deadlines lie, in ns
-	stalls      *stall.Spans
+	lag         *lag
 	nodes       []node // indexed by slot
 	first, last int32
 }
 
 type node struct {
 	at         int64 // ns
+	shaking    int64 // lag.shaking when it was set
 	prev, next int32
 	in         bool
 }
 
 const none = -1
 
-func newQueue(slots int, limit int64, stalls *stall.Spans) queue {
-	return queue{limit: limit, stalls: stalls, nodes: make([]node, slots), first: none, last: none}
+func newQueue(slots int, limit int64, lag *lag) queue {
+	return queue{limit: limit, lag: lag, nodes: make([]node, slots), first: none, last: none}
 }
 
 // push adds slot with a deadline that is not before that of any other.
 func (q *queue) push(slot int32, at int64) {
-	q.nodes[slot] = node{at: at, prev: q.last, next: none, in: true}
+	q.nodes[slot] = node{at: at, shaking: q.lag.shaking, prev: q.last, next: none, in: true}
 	if q.last == none {
 		q.first = slot
 	} else {
@@ -78,10 +73,10 @@ func (q *queue) next() (at int64, ok bool) {
 	return q.passes(q.first), true
 }
 
-// passes returns when slot's deadline passes, stalls included.
+// passes returns when slot's deadline passes, lag included.
 func (q *queue) passes(slot int32) int64 {
-	at := q.nodes[slot].at
-	return at + q.stalls.Delay(at-q.limit, math.MaxInt64, q.limit)
+	n := &q.nodes[slot]
+	return n.at + q.lag.delayNow(n.at-q.limit, q.limit, n.shaking)
 }
 
 // agenda holds slots in order of a time, for times in any order.

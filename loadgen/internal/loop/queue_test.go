@@ -14,7 +14,7 @@ import (
 func TestQueue(t *testing.T) {
 	const slots = 50
 	rng := rand.New(rand.NewPCG(1, 2))
-	q := newQueue(slots, 0, &stall.Spans{})
+	q := newQueue(slots, 0, &lag{})
 	want := []tick{} // in order
 	var now int64
 	for range 10_000 {
@@ -93,11 +93,11 @@ func TestLine(t *testing.T) {
 // since the deadline was set.
 func TestQueueStalled(t *testing.T) {
 	const limit = 1000
-	var stalls stall.Spans
-	q := newQueue(3, limit, &stalls)
+	var lag lag
+	q := newQueue(3, limit, &lag)
 	q.push(0, 0+limit)
 	q.push(1, 500+limit)
-	stalls.Add(stall.Span{Begin: 600, End: 2600})
+	lag.Add(stall.Span{Begin: 600, End: 2600})
 	q.push(2, 2600+limit)
 	for slot, at := range []int64{3000, 3500, 3600} {
 		if next, ok := q.next(); !ok || next != at {

@@ -29,6 +29,7 @@ type Config struct {
 	FINBound       int64   // how long a peer that must close first may take
 	Lingering      int     // how many connections may wait for that at a time, at least 1
 	KeepAlive      bool    // connections carry more than one request
+	TLS            bool    // connections are secured by Driver.Secure
 	Capture        []string
 }
 
@@ -41,7 +42,7 @@ type Shard struct {
 	wakeFD int32
 
 	slots    []slot
-	owners   []int32 // by descriptor: the index of a slot, or ^ that of a lingerer
+	owners   []owner // by descriptor
 	made     int32   // connections so far
 	live     int     // slots that are not retired
 	line     line
@@ -50,8 +51,9 @@ type Shard struct {
 	connects queue  // deadlines of connections being made
 
 	lingerers lingerers
+	shaking   shaking
 
-	stalls stall.Watch
+	lag    lag
 	stood  bool // a stall was noticed since the last poll began
 	behind int  // how many more polls expire waits for at most
 
@@ -89,9 +91,10 @@ func New(cfg Config, driver Driver) (*Shard, error) {
 		slots: make([]slot, cfg.Slots), live: cfg.Slots,
 		line: newLine(cfg.Slots), buf: make([]byte, bufferSize),
 	}
-	s.requests = newQueue(cfg.Slots, cfg.Timeout, &s.stalls.Spans)
-	s.connects = newQueue(cfg.Slots, cfg.ConnectTimeout, &s.stalls.Spans)
-	s.lingerers = newLingerers(max(1, cfg.Lingering), cfg.FINBound, &s.stalls.Spans)
+	s.requests = newQueue(cfg.Slots, cfg.Timeout, &s.lag)
+	s.connects = newQueue(cfg.Slots, cfg.ConnectTimeout, &s.lag)
+	s.shaking.line = newLine(cfg.Slots)
+	s.lingerers = newLingerers(max(1, cfg.Lingering), cfg.FINBound, &s.lag)
 	for i := range s.slots {
 		s.slots[i].init(s, int32(i))
 	}
@@ -148,12 +151,13 @@ func (s *Shard) Run(base time.Time) (over int64) {
 	defer runtime.UnlockOSThread()
 	s.base = base
 	now := s.now()
-	s.stalls.Beat(now, 0)
+	s.lag.beat(now, 0)
 	for i := range s.slots {
 		s.await(&s.slots[i], s.driver.First(i), now)
 	}
 	for s.live > 0 {
 		s.startThoseInLine()
+		s.shakeThoseInLine()
 		if s.live > 0 {
 			s.serve()
 		}
@@ -162,7 +166,8 @@ func (s *Shard) Run(base time.Time) (over int64) {
 	for s.lingerers.deadlines.first != none {
 		s.serve()
 	}
-	s.driver.Over()
+	s.shaking.handshakers.Close()
+	s.driver.Over(s.lag.shaking)
 	return over
 }
 
@@ -172,7 +177,7 @@ func (s *Shard) now() int64 { return int64(time.Since(s.base)) }
 // serve handles pending events, or waits for some, and then what is due.
 func (s *Shard) serve() {
 	n := sysPoll(s.epoll, s.events[:])
-	if n == 0 && s.line.count == 0 && s.behind == 0 {
+	if n == 0 && s.line.count+s.shaking.line.count == 0 && s.behind == 0 {
 		if ns, ok := s.untilDue(s.now()); ok {
 			n = s.waiter.wait(s.epoll, s.events[:], ns)
 			s.beat(s.now(), ns)
@@ -211,18 +216,19 @@ func (s *Shard) handle(ev *unix.EpollEvent) {
 		s.readMail()
 		return
 	}
-	owner := s.owners[ev.Fd]
-	if owner < 0 {
-		s.handleLingering(^owner, ev)
-		return
+	switch to := s.owners[ev.Fd]; to.kind {
+	case ownedBySlot:
+		s.handleSlot(&s.slots[to.index], ev)
+	case ownedByLingerer:
+		s.handleLingering(to.index, ev)
 	}
-	sl := &s.slots[owner]
-	if sl.fd != ev.Fd || sl.generation != ev.Pad {
+}
+
+func (s *Shard) handleSlot(sl *slot, ev *unix.EpollEvent) {
+	if !sl.means(ev) {
 		return // the event of a connection that was closed meanwhile
 	}
-	sl.ends |= ev.Events & (unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR)
-	sl.urgent = sl.urgent || ev.Events&unix.EPOLLPRI != 0
-	arrived := ev.Events&unix.EPOLLIN != 0 || sl.ends != 0
+	arrived := sl.notice(ev.Events)
 	switch sl.state {
 	case connecting:
 		sl.readable = arrived
@@ -234,19 +240,12 @@ func (s *Shard) handle(ev *unix.EpollEvent) {
 		if arrived {
 			s.read(sl)
 		}
+	case securing:
+		s.pushShaking(sl)
 	case inLine, waiting:
-		sl.stale = sl.stale || arrived
+		sl.stale = sl.stale || arrived && sl.secure == nil // over TLS it may be a session ticket
 	case away, retired:
 	}
-}
-
-func (s *Shard) own(fd int32, sl *slot) {
-	for int(fd) >= len(s.owners) {
-		s.owners = append(s.owners, 0)
-	}
-	s.made++
-	s.owners[fd] = sl.index
-	sl.fd, sl.generation = fd, s.made
 }
 
 // expire times out what has taken too long, and puts waiting slots that are due
@@ -308,7 +307,7 @@ func (s *Shard) await(sl *slot, due, now int64) {
 }
 
 func (s *Shard) retire(sl *slot) {
-	s.disconnect(sl)
+	s.close(&sl.link)
 	sl.state = retired
 	s.live--
 }
@@ -341,7 +340,7 @@ func (s *Shard) abortAll() {
 	for i := range s.slots {
 		sl := &s.slots[i]
 		switch sl.state {
-		case connecting, writing, reading:
+		case connecting, securing, writing, reading:
 			sl.x.End = now
 			sl.cut = sl.cut || sl.state == writing
 			s.leaveQueues(sl)

@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"nodrop/loadgen/internal/loop/tlsconn"
 )
 
 // state is what a slot waits for.
@@ -15,7 +17,8 @@ type state uint8
 const (
 	inLine     state = iota // its turn in the line
 	waiting                 // the time of its next request
-	connecting              // the end of the handshake
+	connecting              // the end of the handshake of TCP
+	securing                // that of TLS
 	writing                 // room in the socket's buffer, or a response that comes early
 	reading                 // bytes of the response
 	away                    // a call of Return
@@ -28,20 +31,10 @@ type slot struct {
 	index int32
 	state state
 
-	queued bool // is in Shard.line
+	queued  bool // is in Shard.line
+	shaking bool // is in Shard.shaking.line
 
-	// State of the connection.
-	fd         int32  // -1 without a connection
-	generation int32  // of fd: tells its events from those of an earlier connection
-	watched    bool   // fd is registered with epoll
-	watchOut   bool   // epoll also reports room to write
-	used       bool   // has carried a request
-	stale      bool   // something arrived between requests
-	rested     bool   // time has passed since anything was read from it
-	spent      bool   // not to be used for another request
-	cut        bool   // part of a request is still unsent
-	ends       uint32 // epoll flags that announce its end; they stay set until it is closed
-	urgent     bool   // it has carried urgent data, which makes reads short
+	link // its connection
 
 	// State of the current request.
 	readable bool // something arrived before the whole request was written
@@ -50,6 +43,7 @@ type slot struct {
 	refused  error // the error that Driver.Body returned
 
 	due       int64 // when the request was due
+	shaken    int64 // lag.shaking when the request started
 	began     int64 // when connecting, or writing, began
 	since     int64 // when writing the request ended or was given up
 	firstByte int64 // when the first byte of the response came, 0 before that
@@ -57,7 +51,8 @@ type slot struct {
 }
 
 func (sl *slot) init(s *Shard, index int32) {
-	sl.index, sl.fd, sl.x.Slot = index, none, int(index)
+	sl.index, sl.x.Slot = index, int(index)
+	sl.unlink()
 	sl.x.Parser.Capture = s.cfg.Capture
 	sl.x.Parser.Body = func(piece []byte) {
 		if sl.refused == nil {
@@ -76,7 +71,8 @@ func (s *Shard) begin(sl *slot) {
 	}
 	x := &sl.x
 	x.Request, x.Start = s.cfg.Request, now
-	x.Connect, x.Send, x.Wait, x.Read = 0, 0, 0, 0
+	x.Connect, x.TLS, x.Send, x.Wait, x.Read = 0, 0, 0, 0, 0
+	sl.shaken = s.lag.shaking
 	if s.cfg.Timeout > 0 {
 		s.requests.push(sl.index, now+s.cfg.Timeout)
 	}
@@ -90,9 +86,9 @@ func (s *Shard) hop(sl *slot, now int64) {
 		s.dial(sl, now)
 		return
 	}
-	if sl.stale || sl.rested && !sysQuiet(sl.fd, s.buf) {
+	if !sl.reusable(s.buf) {
 		s.driver.Count(Stale)
-		s.disconnect(sl)
+		s.close(&sl.link)
 		s.dial(sl, now)
 		return
 	}
@@ -115,9 +111,9 @@ func (s *Shard) dial(sl *slot, now int64) {
 		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("socket", errno)})
 		return
 	}
-	s.own(fd, sl)
+	s.open(&sl.link, fd, owner{ownedBySlot, sl.index})
 	sl.began = now
-	if len(x.Request.Bytes) > oneSegment && to.family != unix.AF_UNIX {
+	if len(x.Request.Bytes) > oneSegment && !s.cfg.TLS && to.family != unix.AF_UNIX {
 		sysNoDelay(fd)
 	}
 	if from != nil {
@@ -156,12 +152,16 @@ const oneSegment = 1200
 // as it is during connect on loopback: the kernel reports that one only through
 // SO_ERROR.
 func (s *Shard) attempt(sl *slot) {
+	if s.cfg.TLS {
+		s.establish(sl)
+		return
+	}
 	x, now := &sl.x, s.now()
-	n, errno := sysSend(sl.fd, x.Request.Bytes)
+	n, errno := sl.send(x.Request.Bytes)
 	if errno == unix.EAGAIN {
 		errno = sysError(sl.fd)
 		if errno == 0 {
-			s.watch(sl, true)
+			s.watchFor(sl, true)
 			return
 		}
 	}
@@ -172,7 +172,7 @@ func (s *Shard) attempt(sl *slot) {
 	}
 	x.Connect += now - sl.began
 	s.driver.Connected(x, now)
-	sl.state, sl.used, sl.began, sl.sent = writing, true, now, max(0, n)
+	sl.state, sl.used, sl.began, sl.sent = writing, true, now, n
 	if errno != 0 {
 		s.writeFailed(sl, errno)
 		return
@@ -207,7 +207,8 @@ func (s *Shard) writeFailed(sl *slot, errno unix.Errno) {
 		s.fail(sl, &Failure{Stage: StageSend, Err: os.NewSyscallError("write", errno)})
 		return
 	}
-	sl.writeErr, sl.spent, sl.readable, sl.ends = errno, true, true, sl.ends|unix.EPOLLHUP
+	sl.writeErr, sl.spent, sl.readable = errno, true, true
+	sl.notice(unix.EPOLLHUP)
 	s.written(sl)
 }
 
@@ -225,10 +226,11 @@ func (s *Shard) resume(sl *slot) {
 
 func (s *Shard) write(sl *slot) {
 	b := sl.x.Request.Bytes
-	for sl.sent < len(b) {
-		n, errno := sysSend(sl.fd, b[sl.sent:])
+	for sl.sent < len(b) || sl.holds() {
+		n, errno := sl.send(b[sl.sent:])
+		sl.sent += n
 		if errno == unix.EAGAIN {
-			if s.watch(sl, true) && sl.readable {
+			if s.watchFor(sl, true) && sl.readable {
 				s.push(sl)
 			}
 			return
@@ -237,7 +239,6 @@ func (s *Shard) write(sl *slot) {
 			s.writeFailed(sl, errno)
 			return
 		}
-		sl.sent += n
 	}
 	s.written(sl)
 }
@@ -245,7 +246,7 @@ func (s *Shard) write(sl *slot) {
 // written ends the writing of a request and starts waiting for the response.
 func (s *Shard) written(sl *slot) {
 	s.endWriting(sl, s.now())
-	if !s.watch(sl, false) {
+	if !s.watchFor(sl, false) {
 		return
 	}
 	if sl.readable {
@@ -267,38 +268,24 @@ func (s *Shard) stopWriting(sl *slot) {
 	sl.spent, sl.cut = true, true
 }
 
-// watch registers the connection with epoll for what arrives and, if out is
-// set, for room to write. It returns false if that failed and the slot's
-// request with it.
-func (s *Shard) watch(sl *slot, out bool) bool {
-	if sl.watched && (sl.watchOut || !out) {
-		return true
-	}
-	const edges = unix.EPOLLET & (1<<32 - 1)
-	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLRDHUP | edges, Fd: sl.fd, Pad: sl.generation}
-	op := unix.EPOLL_CTL_ADD
-	if sl.watched {
-		op = unix.EPOLL_CTL_MOD
-	}
-	if out {
-		ev.Events |= unix.EPOLLOUT
-	}
-	if errno := sysEpollCtl(s.epoll, op, sl.fd, &ev); errno != 0 {
+// watchFor watches the slot's connection. It returns false if that failed and
+// the slot's request with it.
+func (s *Shard) watchFor(sl *slot, out bool) bool {
+	errno := s.watch(&sl.link, out)
+	if errno != 0 {
 		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("epoll_ctl", errno)})
-		return false
 	}
-	sl.watched, sl.watchOut = true, out
-	return true
+	return errno == 0
 }
 
 func (s *Shard) read(sl *slot) {
 	for range maxReads {
-		n, errno := sysRead(sl.fd, s.buf)
+		n, err := sl.receive(s.buf)
 		switch {
-		case errno == unix.EAGAIN:
+		case err == tlsconn.ErrWait: //nolint:errorlint // not wrapped
 			return
-		case errno != 0:
-			s.failResponse(sl, os.NewSyscallError("read", errno))
+		case err != nil:
+			s.failResponse(sl, err)
 			return
 		case n == 0:
 			s.endOfStream(sl)
@@ -307,7 +294,7 @@ func (s *Shard) read(sl *slot) {
 		if !s.take(sl, s.buf[:n]) {
 			return
 		}
-		drained := n < len(s.buf) && !sl.urgent
+		drained := sl.drained(n, len(s.buf))
 		if sl.x.Parser.Done() {
 			sl.rested = !drained
 			s.responded(sl, drained && sl.ends != 0)
@@ -359,7 +346,11 @@ func (s *Shard) take(sl *slot, b []byte) bool {
 func (s *Shard) endOfStream(sl *slot) {
 	sl.spent = true
 	sl.arrived = s.now()
-	if err := sl.x.Parser.EOF(); err != nil {
+	end := sl.x.Parser.EOF
+	if sl.truncated() {
+		end = sl.x.Parser.Cut
+	}
+	if err := end(); err != nil {
 		s.failResponse(sl, err)
 		return
 	}
@@ -373,7 +364,11 @@ func (s *Shard) endOfStream(sl *slot) {
 // earlier write error says more and is reported in its place.
 func (s *Shard) failResponse(sl *slot, err error) {
 	f := &Failure{Stage: StageResponse, Err: err}
-	if sl.writeErr != 0 && sl.firstByte == 0 {
+	switch {
+	case sl.firstByte != 0:
+	case !sl.x.Reused && sl.refusesClient(err):
+		f.Stage = StageTLS
+	case sl.writeErr != 0:
 		f.Stage, f.Err = StageSend, os.NewSyscallError("write", sl.writeErr)
 	}
 	s.fail(sl, f)
@@ -395,17 +390,17 @@ func (s *Shard) responded(sl *slot, fin bool) {
 	switch step {
 	case Follow:
 		if !kept {
-			s.disconnect(sl)
+			s.close(&sl.link)
 		}
 		s.hop(sl, s.now())
 		return
 	case Leave:
 		s.leaveQueues(sl)
-		s.disconnect(sl)
+		s.close(&sl.link)
 		sl.state = away
 		return
 	case Drop:
-		s.disconnect(sl)
+		s.close(&sl.link)
 	case Done:
 		if !kept {
 			s.finish(sl, fin)
@@ -424,10 +419,10 @@ func (s *Shard) finish(sl *slot, fin bool) {
 	polite := !sl.spent && !sl.x.Parser.CloseDelimited()
 	switch {
 	case !polite:
-		s.disconnect(sl)
+		s.close(&sl.link)
 	case fin:
 		s.driver.Count(Waited)
-		s.disconnect(sl)
+		s.close(&sl.link)
 	default:
 		s.linger(sl)
 	}
@@ -437,7 +432,7 @@ func (s *Shard) finish(sl *slot, fin bool) {
 // free closes the connection of a slot whose request is over and schedules the
 // next request.
 func (s *Shard) free(sl *slot) {
-	s.disconnect(sl)
+	s.close(&sl.link)
 	s.again(sl, s.now())
 }
 
@@ -456,6 +451,8 @@ func (s *Shard) timeOut(sl *slot, patient bool) {
 	switch sl.state {
 	case connecting:
 		f.Stage = StageConnect
+	case securing:
+		f.Stage = StageTLS
 	case writing:
 		f.Stage = StageSend
 		if sl.firstByte != 0 {
@@ -475,7 +472,7 @@ func (s *Shard) timeOut(sl *slot, patient bool) {
 // others.
 func (s *Shard) fail(sl *slot, f *Failure) {
 	s.leaveQueues(sl)
-	if sl.used {
+	if sl.used || sl.state == securing {
 		f.Local = localOf(sl.fd)
 	}
 	sl.cut = sl.cut || sl.state == writing
@@ -484,30 +481,14 @@ func (s *Shard) fail(sl *slot, f *Failure) {
 	if f.Err != os.ErrDeadlineExceeded { //nolint:errorlint // the deadline knows
 		f.Stalled = s.late(sl, now) && s.stalled(sl, now)
 	}
-	if f.Stage == StageConnect {
+	switch {
+	case f.Stage == StageConnect:
 		sl.x.Connect += now - sl.began
+	case sl.state == securing:
+		sl.x.Connect += now - sl.began
+		sl.x.TLS += now - sl.began
 	}
 	s.driver.Failed(&sl.x, f)
-	s.disconnect(sl)
+	s.close(&sl.link)
 	s.await(sl, s.driver.Again(sl.due, now), now)
-}
-
-func (s *Shard) disconnect(sl *slot) {
-	if sl.fd == none {
-		return
-	}
-	if sl.cut {
-		// If the peer does not read, the kernel would hold the rest for
-		// minutes.
-		sysReset(sl.fd)
-	}
-	sysClose(sl.fd)
-	sl.part()
-}
-
-// part clears the slot's connection state without closing the connection.
-func (sl *slot) part() {
-	sl.fd = none
-	sl.watched, sl.watchOut, sl.urgent, sl.cut = false, false, false, false
-	sl.used, sl.stale, sl.rested, sl.spent, sl.ends = false, false, false, false, 0
 }

@@ -7,7 +7,7 @@ import "os"
 // beat records that the Shard runs at now. rest is how long it meant to wait
 // since the last beat.
 func (s *Shard) beat(now, rest int64) {
-	span, stood := s.stalls.Beat(now, rest)
+	span, stood := s.lag.beat(now, rest)
 	if stood {
 		s.driver.Stood(span)
 		s.stood = true
@@ -36,11 +36,11 @@ func (s *Shard) late(sl *slot, end int64) bool {
 	return s.cfg.Timeout > 0 && end-sl.x.Start > s.cfg.Timeout
 }
 
-// stalled reports whether an exchange that ended at end was late because the
-// Shard stood still.
+// stalled reports whether an exchange that ended at end was late because of
+// the Shard's lag.
 func (s *Shard) stalled(sl *slot, end int64) bool {
 	s.beat(end, 0) // a stall may have ended just now
-	return s.stalls.Ours(sl.x.Start, end, s.cfg.Timeout)
+	return s.lag.ours(sl.x.Start, end, s.cfg.Timeout, sl.shaken)
 }
 
 func (s *Shard) failLate(sl *slot) {

@@ -67,6 +67,15 @@ func sysError(fd int32) syscall.Errno {
 	return syscall.Errno(pending)
 }
 
+// sysConnected returns 0 if the socket's handshake is done, and ENOTCONN if it
+// is not, or has failed.
+func sysConnected(fd int32) syscall.Errno {
+	var remote sockaddr
+	length := uint32(len(remote))
+	_, _, errno := unix.RawSyscall(unix.SYS_GETPEERNAME, uintptr(fd), uintptr(unsafe.Pointer(&remote)), uintptr(unsafe.Pointer(&length)))
+	return errno
+}
+
 // sysMetItself reports whether a connection to port connected to itself: its
 // two ends are one socket.
 func sysMetItself(fd int32, port uint16) bool {

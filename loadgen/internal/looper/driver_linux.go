@@ -3,15 +3,18 @@ package looper
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"time"
 
 	"nodrop/loadgen/internal/engine"
 	"nodrop/loadgen/internal/h1"
 	"nodrop/loadgen/internal/loop"
+	"nodrop/loadgen/internal/loop/tlsconn"
 	"nodrop/loadgen/internal/stall"
 	"nodrop/loadgen/internal/wire"
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/secure"
 )
 
 // driver makes the decisions for one Shard and records results. It belongs to
@@ -73,7 +76,7 @@ func newDriver(e *looper, lane, lanes int) *driver {
 		d.sources[source] = loop.NewAddress(netip.AddrPortFrom(source, 0))
 	}
 	for i := range d.slots {
-		d.slots[i].Job = j
+		d.slots[i].Job, d.slots[i].Secured = j, j.First.TLS != nil
 	}
 	return d
 }
@@ -132,6 +135,13 @@ func (d *driver) Connected(x *loop.Exchange, now int64) {
 	x.Connection = engine.ConnectionNumber(d.worker(x.Slot), &d.slots[x.Slot].made, d.job.Workers)
 }
 
+// Secure begins TLS with the target: a redirect to another host is handed off.
+func (d *driver) Secure(under net.Conn) tlsconn.Secured {
+	return wire.NewSecured(under, d.job.First.TLS)
+}
+
+func (d *driver) Secured(c tlsconn.Secured) { d.shard.CountTLS(c.(*wire.Secured).Count) }
+
 func (d *driver) Count(what loop.Count) {
 	d.shard.CountConnection(func(c *record.ConnectionCount) {
 		switch what {
@@ -162,7 +172,7 @@ func (d *driver) Body(x *loop.Exchange, piece []byte) error {
 func (d *driver) fill(x *loop.Exchange) *record.Result {
 	d.result = record.Result{
 		Start: x.Start, End: x.End,
-		Phases: record.Phases{Connect: x.Connect, Send: x.Send, Wait: x.Wait, Read: x.Read},
+		Phases: record.Phases{Connect: x.Connect, TLS: x.TLS, Send: x.Send, Wait: x.Wait, Read: x.Read},
 		Reused: x.Reused, Redirected: d.slots[x.Slot].chain != nil,
 		Endpoint: x.Endpoint, Connection: x.Connection, Idle: x.Idle,
 	}
@@ -240,6 +250,7 @@ func (d *driver) Failed(x *loop.Exchange, f *loop.Failure) {
 		return
 	}
 	fail := d.failure(x, f)
+	d.job.Failed(d.at(&d.slots[x.Slot]), fail.Err)
 	if f.Stalled {
 		fail.Stalled()
 	}
@@ -254,7 +265,8 @@ func (d *driver) Aborted(x *loop.Exchange) {
 
 // Over ends the coroutines of compressed bodies, on the thread on which they
 // began.
-func (d *driver) Over() {
+func (d *driver) Over(shaking int64) {
+	d.shard.CountTLS(func(h *secure.Handshakes) { h.Busy += shaking })
 	for i := range d.slots {
 		d.slots[i].Close()
 	}

@@ -19,6 +19,8 @@ func (d *driver) failure(x *loop.Exchange, f *loop.Failure) *engine.Failure {
 		return &engine.Failure{Stage: record.StageDNS, Err: f.Err, Text: f.Err.Error()}
 	case loop.StageConnect:
 		return d.connectFailure(x, f)
+	case loop.StageTLS:
+		return d.wireFailure(x, record.StageTLS, f)
 	case loop.StageBody:
 		return d.slots[x.Slot].Failure(&x.Parser, f.Err)
 	case loop.StageSend:

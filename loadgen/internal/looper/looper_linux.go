@@ -35,6 +35,7 @@ func New(j *engine.Job, handoff engine.Handoff) (engine.Engine, error) {
 			FINBound:       int64(wire.FINBound),
 			Lingering:      j.Lingering / lanes,
 			KeepAlive:      j.KeepAlive,
+			TLS:            j.First.TLS != nil,
 			Capture:        j.Captured,
 		}, d)
 		if err != nil {

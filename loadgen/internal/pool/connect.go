@@ -121,6 +121,7 @@ func (x *exchange) secure(at *engine.Hop, deadline time.Time) *engine.Failure {
 		return x.broken(at, &engine.Failure{Stage: record.StageTLS, Err: err})
 	}
 	x.conn.Socket = s
+	x.worker.shard.CountTLS(s.Count)
 	return nil
 }
 

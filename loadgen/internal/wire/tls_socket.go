@@ -1,49 +1,26 @@
 package wire
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
 	"os"
-	"slices"
 	"time"
 )
 
 // SecureSocket is a TLS connection over one socket.
 type SecureSocket struct {
-	*tls.Conn
+	*Secured
 	under  *probedSocket
-	asked  bool // the server asked for a client certificate
 	broken bool // a Write failed: close_notify would follow half a record
-}
-
-// askedKey is the context key, in a handshake, of the address of
-// SecureSocket.asked.
-type askedKey struct{}
-
-// ClientCertificate chooses a certificate as crypto/tls does, and records that
-// the server asked for one.
-func ClientCertificate(list []tls.Certificate) func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-	return func(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		if asked, ok := request.Context().Value(askedKey{}).(*bool); ok {
-			*asked = true
-		}
-		for i := range list {
-			if request.SupportsCertificate(&list[i]) == nil {
-				return &list[i], nil
-			}
-		}
-		return &tls.Certificate{}, nil
-	}
 }
 
 // Secure makes the handshake on s, whose deadline the caller has set. On error
 // the caller must close s, and only asked of the SecureSocket is valid.
 func Secure(s Socket, config *tls.Config) (*SecureSocket, error) {
 	under := &probedSocket{Socket: s}
-	c := &SecureSocket{Conn: tls.Client(under, config), under: under}
-	return c, c.HandshakeContext(context.WithValue(context.Background(), askedKey{}, &c.asked))
+	c := &SecureSocket{Secured: NewSecured(under, config), under: under}
+	return c, c.Handshake()
 }
 
 // OnWait makes Write call f when it is about to wait.
@@ -70,15 +47,6 @@ func (s *SecureSocket) Close() error {
 // which TLS tells an orderly end from a cut (RFC 8446 §6.1). crypto/tls reports
 // io.EOF for both, but reads the socket's end only if it has not had the alert.
 func (s *SecureSocket) Truncated() bool { return s.under.ended }
-
-// RefusesClient reports whether err, in place of the response to the first
-// request, means that the server rejected the client certificate. In TLS 1.3
-// the rejection comes after the client's end of the handshake and before the
-// server reads a request; any other alert may come after it has read one.
-func (s *SecureSocket) RefusesClient(err error) bool {
-	alert, ok := alertOf(err)
-	return ok && s.asked && s.ConnectionState().Version >= tls.VersionTLS13 && slices.Contains(certificateAlerts[:], alert)
-}
 
 // Quiet reads what TLS sends between responses (session tickets, key updates)
 // and reports whether nothing else has arrived.

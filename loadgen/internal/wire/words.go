@@ -25,10 +25,20 @@ func ErrorText(stage record.Stage, err error, local net.Addr, address string) st
 	if !errors.As(err, &errno) {
 		return Reason(err)
 	}
-	if call, ok := errors.AsType[*os.PathError](err); ok {
-		op = call.Op // the failed call: a handshake both reads and writes
-	}
+	op = failedCall(err, op)
 	return op + " tcp " + maskedSource(local) + "->" + address + ": " + op + ": " + errno.Error()
+}
+
+// failedCall returns the call that failed, op if err does not say: a handshake
+// both reads and writes.
+func failedCall(err error, op string) string {
+	if call, ok := errors.AsType[*os.PathError](err); ok {
+		return call.Op
+	}
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
+		return call.Syscall
+	}
+	return op
 }
 
 // maskedSource returns a local address without its port, which differs for

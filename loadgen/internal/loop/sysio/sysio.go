@@ -1,6 +1,6 @@
 //go:build linux && !race
 
-package loop
+package sysio
 
 import (
 	"syscall"
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sysSend writes without SIGPIPE on a closed socket.
-func sysSend(fd int32, b []byte) (int, syscall.Errno) {
+// Send writes without SIGPIPE on a closed socket.
+func Send(fd int32, b []byte) (int, syscall.Errno) {
 	for {
 		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_NOSIGNAL, 0, 0)
 		if errno != unix.EINTR {
@@ -19,7 +19,8 @@ func sysSend(fd int32, b []byte) (int, syscall.Errno) {
 	}
 }
 
-func sysRead(fd int32, b []byte) (int, syscall.Errno) {
+// Read reads what has arrived.
+func Read(fd int32, b []byte) (int, syscall.Errno) {
 	for {
 		n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 		if errno != unix.EINTR {

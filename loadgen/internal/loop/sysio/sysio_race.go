@@ -1,16 +1,18 @@
 //go:build linux && race
 
-package loop
+package sysio
 
 import "syscall"
 
 // Under the race detector, reads and writes go through package syscall, which
 // tells the detector that a write happens before the read of it by the peer, so
-// that tests may rely on it. The system calls of sysio.go cannot.
+// that tests may rely on it. The system calls of package unix cannot.
 
-func sysSend(fd int32, b []byte) (int, syscall.Errno) { return retried(syscall.Write, fd, b) }
+// Send writes.
+func Send(fd int32, b []byte) (int, syscall.Errno) { return retried(syscall.Write, fd, b) }
 
-func sysRead(fd int32, b []byte) (int, syscall.Errno) { return retried(syscall.Read, fd, b) }
+// Read reads what has arrived.
+func Read(fd int32, b []byte) (int, syscall.Errno) { return retried(syscall.Read, fd, b) }
 
 func retried(call func(int, []byte) (int, error), fd int32, b []byte) (int, syscall.Errno) {
 	for {
