@@ -99,13 +99,13 @@ bench: ## nodrop and every peer against nginx in ROUNDS (5) rounds, 20 min; OHA=
 bench-quick: ## nodrop, wrk and hey at c = 200 in two short rounds, 30 s
 	testdata/setup.sh
 	@mkdir -p bin
-	$(BENCH) --rounds 2 --seconds 1 --only nodrop,wrk,hey --connections 200 --figures peers
+	$(BENCH) --rounds 2 --seconds 1 --only nodrop,wrk,hey --connections 200 --modes new,keep-alive --figures peers
 
 .PHONY: bench-gate
 bench-gate: ## fail if a limit of speed or memory is missed (LIMITS in bench.py); BASE=revision adds an older nodrop
 	testdata/setup.sh
 	@mkdir -p bin
-	$(BENCH) --rounds $(ROUNDS) --only nodrop,wrk,hey --connections 200 --figures peers,memory,recorder --gate
+	$(BENCH) --rounds $(ROUNDS) --only nodrop,pool,wrk,hey --connections 200 --figures peers,memory,recorder --gate
 
 .PHONY: microbench
 microbench: ## every Go benchmark, with allocations

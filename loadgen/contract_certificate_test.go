@@ -10,6 +10,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
+	"nodrop/loadgen/record"
 )
 
 // badServers are TLS configurations that a server can change to during a load.
@@ -43,7 +44,9 @@ func badServers(t *testing.T) map[string]*tls.Config {
 // TestContractBadServer: after some number of handshakes, the server's TLS
 // configuration is bad. Kept-alive connections continue; exactly the requests
 // that open a new connection are lost, and the server has answered all others.
-func TestContractBadServer(t *testing.T) {
+func TestContractBadServer(t *testing.T) { eachEngine(t, testContractBadServer) }
+
+func testContractBadServer(t *testing.T, engine record.Engine) {
 	const n, good, workers = 80, 10, 4
 	for name, bad := range badServers(t) {
 		for _, keepAlive := range []bool{true, false} {
@@ -71,7 +74,8 @@ func TestContractBadServer(t *testing.T) {
 					}
 				})
 				run := runLoad(t, loadgen.Config{
-					URL: server.URL, Requests: n, Workers: workers, DisableKeepAlive: !keepAlive,
+					Engine: engine,
+					URL:    server.URL, Requests: n, Workers: workers, DisableKeepAlive: !keepAlive,
 					TLS: loadgen.TLS{Roots: roots, MinVersion: tls.VersionTLS13},
 				})
 				ok := outcome(run, "ok", "")

@@ -170,6 +170,14 @@ func routes() []route {
 	return list
 }
 
+// eachEngine runs test with every engine of this system.
+func eachEngine(t *testing.T, test func(t *testing.T, engine record.Engine)) {
+	t.Helper()
+	for _, way := range cleartext() {
+		t.Run(string(way.engine), func(t *testing.T) { test(t, way.engine) })
+	}
+}
+
 // cleartext are the routes without TLS.
 func cleartext() []route {
 	return slices.DeleteFunc(routes(), func(r route) bool { return r.scheme != "http" })
@@ -487,7 +495,9 @@ var handshakeContract = map[faultserver.HandshakeFault]string{
 
 // TestContractHandshake: every second handshake of the load gets the fault. The
 // very first is the one before the load.
-func TestContractHandshake(t *testing.T) {
+func TestContractHandshake(t *testing.T) { eachEngine(t, testContractHandshake) }
+
+func testContractHandshake(t *testing.T, engine record.Engine) {
 	for _, fault := range faultserver.HandshakeFaults() {
 		want, ok := handshakeContract[fault]
 		if !ok {
@@ -508,7 +518,7 @@ func TestContractHandshake(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = server.Close() })
-			cfg := loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4, DisableKeepAlive: true, TLS: trusting(t)}
+			cfg := loadgen.Config{URL: server.URL(), Requests: 40, Workers: 4, DisableKeepAlive: true, TLS: trusting(t), Engine: engine}
 			if fault == faultserver.HandshakeSilence {
 				// The request's timeout limits the handshake, not the
 				// connection's.

@@ -24,7 +24,8 @@
 // not count (package stall). The loop's shards watch their own clocks; the pool
 // uses a goroutine that does nothing but watch its clock. In both engines, a
 // request that ends after -t because nodrop did not run is client.stalled, and
-// no request that ends after -t is ok.
+// no request that ends after -t is ok. The loop does not count the time, either,
+// in which it computes TLS handshakes.
 //
 // The invariant, checked at the end of every run; each side is counted
 // independently:

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/netip"
 	"runtime"
@@ -141,6 +142,9 @@ func newLoad(cfg Config, t target.Target, ok *record.StatusBits, wanted *expect.
 	}
 	if cfg.Gateway == "" { // otherwise, responses may come from what is behind it
 		l.job.Products = &l.products
+	}
+	if cfg.TLS.Resume {
+		l.cfg.TLS.sessions = tls.NewLRUClientSessionCache(0)
 	}
 	return l
 }
@@ -470,7 +474,7 @@ func (l *Load) Settings() record.Settings {
 	s := record.Settings{
 		URL: l.target.Shown(), Method: c.Method, Requests: c.Requests, Workers: c.Workers, Rate: c.Rate, Duration: c.Duration,
 		Timeout: c.Timeout, ConnectTimeout: c.ConnectTimeout, KeepAlive: l.job.KeepAlive,
-		Sources: c.Sources, Redirects: !c.DisableRedirects, OK: c.OK, MaxBody: c.MaxBody, EndpointHeader: c.EndpointHeader, Engine: l.engine,
+		Sources: c.Sources, Redirects: !c.DisableRedirects, TLSResume: c.TLS.Resume, OK: c.OK, MaxBody: c.MaxBody, EndpointHeader: c.EndpointHeader, Engine: l.engine,
 		ExpectBody: l.traces.Secrets.Mask(c.ExpectBody),
 	}
 	for _, text := range c.ExpectHeaders {

@@ -45,6 +45,8 @@ const (
 	OptionKey
 	OptionSNI
 	OptionTLSMin
+	OptionTLSMax
+	OptionTLSResume
 	OptionExpectBody
 	OptionExpectHeader
 	OptionProbe
@@ -90,6 +92,8 @@ var optionNames = [...]string{
 	OptionKey:            "key",
 	OptionSNI:            "sni",
 	OptionTLSMin:         "tls-min",
+	OptionTLSMax:         "tls-max",
+	OptionTLSResume:      "tls-resume",
 	OptionExpectBody:     "expect-body",
 	OptionExpectHeader:   "expect-header",
 	OptionProbe:          "probe",

@@ -63,6 +63,9 @@ type Options struct {
 	Key      string
 	SNI      string
 	TLSMin   string // a version such as 1.2
+	TLSMax   string
+
+	TLSResume bool
 
 	ExpectBody    string   // a regular expression, sha256:HEX or length:N
 	ExpectHeaders []string // NAME: REGEX
@@ -174,7 +177,7 @@ func (o *Options) check() error {
 }
 
 // tlsOptions are the options that have no effect without TLS.
-var tlsOptions = []Option{OptionInsecure, OptionCACert, OptionCert, OptionKey, OptionSNI, OptionTLSMin}
+var tlsOptions = []Option{OptionInsecure, OptionCACert, OptionCert, OptionKey, OptionSNI, OptionTLSMin, OptionTLSMax, OptionTLSResume}
 
 // checkTLS rejects TLS options for a load that can never use TLS.
 func (o *Options) checkTLS(url string) error {

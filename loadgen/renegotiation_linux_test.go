@@ -15,15 +15,18 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
 	"nodrop/loadgen/misuse"
+	"nodrop/loadgen/record"
 )
 
 // TestRenegotiation: a server that requests renegotiation, at once or after it
 // has read a request, is a misuse error, and there is no report.
-func TestRenegotiation(t *testing.T) {
+func TestRenegotiation(t *testing.T) { eachEngine(t, testRenegotiation) }
+
+func testRenegotiation(t *testing.T, engine record.Engine) {
 	for when, line := range map[string]string{"after the handshake": "CIPHER is", "after the request": "GET /"} {
 		t.Run(when, func(t *testing.T) {
 			address := renegotiating(t, line)
-			load, err := loadgen.New(t.Context(), loadgen.Config{URL: "https://u:secret@" + address + "/", Requests: 5, Workers: 1, TLS: loadgen.TLS{Insecure: true}})
+			load, err := loadgen.New(t.Context(), loadgen.Config{Engine: engine, URL: "https://u:secret@" + address + "/", Requests: 5, Workers: 1, TLS: loadgen.TLS{Insecure: true}})
 			if err == nil {
 				load.Run(t.Context())
 				err = load.Refused()

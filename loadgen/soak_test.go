@@ -109,7 +109,7 @@ func newRound(seed uint64) *round {
 	// which takes up to 40 ms, so few workers cannot make many requests.
 	requests := int64(40 + r.cfg.Workers*(1+rng.IntN(50)))
 	if rng.IntN(3) == 0 {
-		r.scheme, r.cfg.Engine = "https", record.EnginePool
+		r.scheme = "https"
 		requests /= 2 // a handshake takes a millisecond of processor time
 	}
 	if r.cfg.Method == "POST" {

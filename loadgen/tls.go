@@ -20,6 +20,10 @@ type TLS struct {
 	Certificates []tls.Certificate // the client's
 	ServerName   string            // "" = the Host field's name, or the URL's
 	MinVersion   uint16            // 0 = TLS 1.2
+	MaxVersion   uint16            // 0 = the newest
+	Resume       bool              // resume sessions where the server gives tickets
+
+	sessions tls.ClientSessionCache // of the load; nil = sessions are not resumed
 }
 
 var tlsVersions = []struct {
@@ -49,6 +53,8 @@ func (c *Config) tlsConfig(t target.Target, sameHost bool) *tls.Config {
 		RootCAs:            c.TLS.Roots,
 		ServerName:         withoutZone(t.Host),
 		MinVersion:         c.TLS.MinVersion,
+		MaxVersion:         c.TLS.MaxVersion,
+		ClientSessionCache: c.TLS.sessions,
 		NextProtos:         []string{wire.ProtocolHTTP1},
 	}
 	if sameHost {
@@ -82,13 +88,9 @@ func withoutPort(hostport string) string {
 
 // readTLS reads the files that the options name.
 func (o *Options) readTLS() (TLS, error) {
-	t := TLS{Insecure: o.Insecure, ServerName: o.SNI}
-	if o.TLSMin != "" {
-		version, err := ParseTLSVersion(o.TLSMin)
-		if err != nil {
-			return TLS{}, wrong("%v: %v", OptionTLSMin, err)
-		}
-		t.MinVersion = version
+	t := TLS{Insecure: o.Insecure, ServerName: o.SNI, Resume: o.TLSResume}
+	if err := o.readVersions(&t); err != nil {
+		return TLS{}, err
 	}
 	if o.CACert != "" {
 		pem, err := os.ReadFile(o.CACert)
@@ -111,4 +113,33 @@ func (o *Options) readTLS() (TLS, error) {
 		t.Certificates = []tls.Certificate{pair}
 	}
 	return t, nil
+}
+
+// defaultMinVersion is crypto/tls's.
+const defaultMinVersion = tls.VersionTLS12
+
+// readVersions reads the oldest and the newest version of TLS to use.
+func (o *Options) readVersions(t *TLS) error {
+	for _, bound := range []struct {
+		option Option
+		text   string
+		to     *uint16
+	}{{OptionTLSMin, o.TLSMin, &t.MinVersion}, {OptionTLSMax, o.TLSMax, &t.MaxVersion}} {
+		if bound.text == "" {
+			continue
+		}
+		version, err := ParseTLSVersion(bound.text)
+		if err != nil {
+			return wrong("%v: %v", bound.option, err)
+		}
+		*bound.to = version
+	}
+	switch {
+	case t.MaxVersion == 0:
+	case t.MinVersion > t.MaxVersion:
+		return wrong("%v %s and %v %s: no version is in between", OptionTLSMax, o.TLSMax, OptionTLSMin, o.TLSMin)
+	case t.MinVersion == 0 && t.MaxVersion < defaultMinVersion:
+		return wrong("%v %s: TLS 1.2 is the default minimum", OptionTLSMax, o.TLSMax).try("add %v %s", OptionTLSMin, o.TLSMax)
+	}
+	return nil
 }

@@ -17,10 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"nodrop/loadgen"
 	"nodrop/loadgen/internal/faultserver"
 	"nodrop/loadgen/misuse"
 	"nodrop/loadgen/record"
+	"nodrop/loadgen/record/secure"
 )
 
 // newTLSServer is a net/http server with the suite's certificate, modified by
@@ -45,7 +48,9 @@ func named(server *httptest.Server) string {
 	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 }
 
-func TestSNI(t *testing.T) {
+func TestSNI(t *testing.T) { eachEngine(t, testSNI) }
+
+func testSNI(t *testing.T, engine record.Engine) {
 	tests := map[string]struct {
 		byAddress bool
 		host, sni string
@@ -69,7 +74,7 @@ func TestSNI(t *testing.T) {
 					return nil, nil
 				}
 			})
-			cfg := loadgen.Config{URL: named(server), Requests: 1, Workers: 1, Host: tc.host, TLS: trusting(t)}
+			cfg := loadgen.Config{Engine: engine, URL: named(server), Requests: 1, Workers: 1, Host: tc.host, TLS: trusting(t)}
 			if tc.byAddress {
 				cfg.URL = server.URL
 			}
@@ -84,7 +89,9 @@ func TestSNI(t *testing.T) {
 
 // TestMisuseOfTLS: a problem with every handshake is reported before the load,
 // with a hint.
-func TestMisuseOfTLS(t *testing.T) {
+func TestMisuseOfTLS(t *testing.T) { eachEngine(t, testMisuseOfTLS) }
+
+func testMisuseOfTLS(t *testing.T, engine record.Engine) {
 	cert, roots := certificate()
 	expired, expiredRoots, err := faultserver.SelfSignedFor(time.Unix(1e9, 0), time.Unix(1.1e9, 0), "127.0.0.1")
 	if err != nil {
@@ -122,6 +129,7 @@ func TestMisuseOfTLS(t *testing.T) {
 		"cleartext":                      {notTLS: true, want: "the server does not speak TLS", hint: "use http:// instead of https://"},
 		"cleartext, insecure":            {notTLS: true, tls: loadgen.TLS{Insecure: true}, want: "the server does not speak TLS", hint: "use http:// instead of https://"},
 		"version too low":                {server: func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }, tls: loadgen.TLS{Roots: roots, MinVersion: tls.VersionTLS13}, want: "protocol version not supported", hint: "lower --tls-min"},
+		"version too high":               {server: func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }, tls: loadgen.TLS{Roots: roots, MaxVersion: tls.VersionTLS12}, want: "protocol version not supported", hint: "raise --tls-max"},
 		"version high enough":            {server: func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }, tls: loadgen.TLS{Roots: roots, MinVersion: tls.VersionTLS13}},
 		"old version":                    {server: func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 }, tls: loadgen.TLS{Roots: roots}, want: "protocol version not supported", hint: "--tls-min 1.0"},
 		"client unknown, 1.2":            {server: wantClient(tls.VersionTLS12), tls: loadgen.TLS{Roots: roots}, want: "remote error: tls: ", hint: "--cert FILE --key FILE"},
@@ -142,7 +150,7 @@ func TestMisuseOfTLS(t *testing.T) {
 				t.Cleanup(plain.Close)
 				url = strings.Replace(plain.URL, "http:", "https:", 1)
 			}
-			cfg := loadgen.Config{URL: url, Requests: 20, Workers: 2, Host: tc.host, TLS: tc.tls}
+			cfg := loadgen.Config{Engine: engine, URL: url, Requests: 20, Workers: 2, Host: tc.host, TLS: tc.tls}
 			if tc.want == "" {
 				if run := runLoad(t, cfg); run.Counts.OK != 20 {
 					t.Errorf("%+v %+v; want 20 ok", run.Counts, run.Samples)
@@ -184,6 +192,10 @@ func TestTrialIsBounded(t *testing.T) {
 // TestCertificateChangesDuringTheLoad: after some number of handshakes, exactly
 // the new connections are rejected, whatever is wrong with the certificate.
 func TestCertificateChangesDuringTheLoad(t *testing.T) {
+	eachEngine(t, testCertificateChangesDuringTheLoad)
+}
+
+func testCertificateChangesDuringTheLoad(t *testing.T, engine record.Engine) {
 	_, roots := certificate()
 	unknown, _, err := faultserver.SelfSigned("127.0.0.1")
 	if err != nil {
@@ -209,7 +221,7 @@ func TestCertificateChangesDuringTheLoad(t *testing.T) {
 					return nil, nil
 				}
 			})
-			run := runLoad(t, loadgen.Config{URL: server.URL, Requests: n, Workers: 4, DisableKeepAlive: true, TLS: loadgen.TLS{Roots: both}})
+			run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: n, Workers: 4, DisableKeepAlive: true, TLS: loadgen.TLS{Roots: both}})
 			if got, want := outcome(run, "lost", "tls.rejected"), (faultserver.Count{Fresh: n - k}); got != want || run.Counts.OK != k {
 				t.Errorf("got %+v; want %+v", run.Outcomes, want)
 			}
@@ -222,7 +234,9 @@ func TestCertificateChangesDuringTheLoad(t *testing.T) {
 
 // TestClientRefusedDuringTheLoad: in TLS 1.3 the rejection comes after the
 // handshake, and may overtake the request.
-func TestClientRefusedDuringTheLoad(t *testing.T) {
+func TestClientRefusedDuringTheLoad(t *testing.T) { eachEngine(t, testClientRefusedDuringTheLoad) }
+
+func testClientRefusedDuringTheLoad(t *testing.T, engine record.Engine) {
 	const n, k = 40, 10
 	for name, body := range map[string][]byte{"small": nil, "large": make([]byte, 4<<20)} {
 		t.Run(name, func(t *testing.T) {
@@ -239,7 +253,7 @@ func TestClientRefusedDuringTheLoad(t *testing.T) {
 					return nil, nil
 				}
 			})
-			run := runLoad(t, loadgen.Config{URL: server.URL, Requests: n, Workers: 4, Method: "POST", Body: body, DisableKeepAlive: true, TLS: trusting(t)})
+			run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: n, Workers: 4, Method: "POST", Body: body, DisableKeepAlive: true, TLS: trusting(t)})
 			if got, want := outcome(run, "lost", "tls.rejected"), (faultserver.Count{Fresh: n - k}); got != want || run.Counts.OK != k {
 				t.Errorf("got %+v %+v; want %+v", run.Outcomes, run.Samples, want)
 			}
@@ -249,7 +263,9 @@ func TestClientRefusedDuringTheLoad(t *testing.T) {
 
 // TestRecordsBetweenResponses: records without application data cost neither
 // requests nor connections.
-func TestRecordsBetweenResponses(t *testing.T) {
+func TestRecordsBetweenResponses(t *testing.T) { eachEngine(t, testRecordsBetweenResponses) }
+
+func testRecordsBetweenResponses(t *testing.T, engine record.Engine) {
 	const n = 8
 	ticket := append([]byte{4, 0, 0, 17, 0, 0, 0, 60, 1, 2, 3, 4, 1, 9, 0, 4}, "tick\x00\x00"...)
 	keyUpdate := []byte{24, 0, 0, 1, 0}
@@ -284,7 +300,7 @@ func TestRecordsBetweenResponses(t *testing.T) {
 					_, _ = r.tcp.Write(append(out, tc.after(r)...))
 				}
 			})
-			cfg := loadgen.Config{URL: url, Requests: n, Workers: 1, TLS: trusting(t)}
+			cfg := loadgen.Config{Engine: engine, URL: url, Requests: n, Workers: 1, TLS: trusting(t)}
 			if tc.paced {
 				cfg.Requests, cfg.Rate, cfg.Timeout = 3, 0.25, 3*time.Second
 			}
@@ -317,7 +333,9 @@ func (c *heldConn) Write(b []byte) (int, error) {
 
 // TestGoodbyeInTheSameSegment: in TLS 1.2, a close_notify that is read together
 // with the end of the response counts like any other close.
-func TestGoodbyeInTheSameSegment(t *testing.T) {
+func TestGoodbyeInTheSameSegment(t *testing.T) { eachEngine(t, testGoodbyeInTheSameSegment) }
+
+func testGoodbyeInTheSameSegment(t *testing.T, engine record.Engine) {
 	const n = 6
 	cert, _ := certificate()
 	for field, want := range map[string]record.ConnectionCount{
@@ -336,7 +354,7 @@ func TestGoodbyeInTheSameSegment(t *testing.T) {
 				_, _ = io.Copy(io.Discard, c)
 			}
 		}), "http:", "https:", 1)
-		run := runLoad(t, loadgen.Config{URL: url, Requests: n, Workers: 1, TLS: trusting(t)})
+		run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: n, Workers: 1, TLS: trusting(t)})
 		if run.Counts.OK != n || run.Connections != want {
 			t.Errorf("%q: got %+v, %+v; want all ok, %+v", field, run.Counts, run.Connections, want)
 		}
@@ -346,7 +364,9 @@ func TestGoodbyeInTheSameSegment(t *testing.T) {
 // TestAlertInsteadOfAResponse: an alert instead of the first response counts as
 // a TLS rejection only if it is about a certificate that was requested. After
 // any other alert the request may have been processed.
-func TestAlertInsteadOfAResponse(t *testing.T) {
+func TestAlertInsteadOfAResponse(t *testing.T) { eachEngine(t, testAlertInsteadOfAResponse) }
+
+func testAlertInsteadOfAResponse(t *testing.T, engine record.Engine) {
 	const (
 		response = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
 
@@ -391,7 +411,7 @@ func TestAlertInsteadOfAResponse(t *testing.T) {
 					return
 				}
 			})
-			run := runLoad(t, loadgen.Config{URL: url, Requests: 4, Workers: 1, TLS: trusting(t)})
+			run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 4, Workers: 1, TLS: trusting(t)})
 			lost := int64(4 / (tc.good + 1))
 			if got := outcome(run, "lost", tc.want); got.Fresh+got.Reused != lost || run.Counts.Lost != lost {
 				t.Errorf("got %+v; want %d lost as %s", run.Outcomes, lost, tc.want)
@@ -407,20 +427,24 @@ func TestAlertInsteadOfAResponse(t *testing.T) {
 
 // TestGoodbyeHoldsNobodyUp: after the request has timed out, nodrop does not
 // wait for a peer that reads nothing.
-func TestGoodbyeHoldsNobodyUp(t *testing.T) {
+func TestGoodbyeHoldsNobodyUp(t *testing.T) { eachEngine(t, testGoodbyeHoldsNobodyUp) }
+
+func testGoodbyeHoldsNobodyUp(t *testing.T, engine record.Engine) {
 	url := recordServer(t, func(_ *records, in *bufio.Reader) {
 		if awaitHead(in) {
 			<-t.Context().Done()
 		}
 	})
 	const timeout = 3 * time.Second
-	run := runLoad(t, loadgen.Config{URL: url, Requests: 1, Workers: 1, Method: "POST", Body: make([]byte, 64<<20), Timeout: timeout, TLS: trusting(t)})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: url, Requests: 1, Workers: 1, Method: "POST", Body: make([]byte, 64<<20), Timeout: timeout, TLS: trusting(t)})
 	if d := time.Duration(run.Duration); d >= timeout+5*time.Second || run.Lost[0].Class.String() != "send.timeout" {
 		t.Errorf("%+v in %v; want send.timeout in %v, without the 5 s that crypto/tls allows for close_notify", run.Outcomes, d, timeout)
 	}
 }
 
-func TestRedirectsAcrossSchemes(t *testing.T) {
+func TestRedirectsAcrossSchemes(t *testing.T) { eachEngine(t, testRedirectsAcrossSchemes) }
+
+func testRedirectsAcrossSchemes(t *testing.T, engine record.Engine) {
 	var mu sync.Mutex
 	var seen []string
 	note := func(w http.ResponseWriter, r *http.Request, scheme, to string) {
@@ -448,14 +472,15 @@ func TestRedirectsAcrossSchemes(t *testing.T) {
 	for url, want := range tests {
 		seen = nil
 		run := runLoad(t, loadgen.Config{
-			URL: url, Requests: 1, Workers: 1, Fields: []loadgen.Field{{Name: "Authorization", Value: "secret"}}, TLS: trusting(t),
+			Engine: engine,
+			URL:    url, Requests: 1, Workers: 1, Fields: []loadgen.Field{{Name: "Authorization", Value: "secret"}}, TLS: trusting(t),
 		})
 		if run.Counts.OK != 1 || !slices.Equal(seen, want) {
 			t.Errorf("%s: %+v, the servers saw %q; want %q", url, run.Outcomes, seen, want)
 		}
 	}
 	// A redirect to an untrusted server is known only when it happens.
-	run := runLoad(t, loadgen.Config{URL: plain.URL + "/up", Requests: 1, Workers: 1})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: plain.URL + "/up", Requests: 1, Workers: 1})
 	if got, want := outcome(run, "lost", "tls.rejected"), (faultserver.Count{Fresh: 1}); got != want {
 		t.Errorf("got %+v; want %+v", run.Outcomes, want)
 	}
@@ -463,7 +488,9 @@ func TestRedirectsAcrossSchemes(t *testing.T) {
 
 // TestDowngradeKeepsNoCredentials: credentials are not sent to the same host
 // and port without TLS.
-func TestDowngradeKeepsNoCredentials(t *testing.T) {
+func TestDowngradeKeepsNoCredentials(t *testing.T) { eachEngine(t, testDowngradeKeepsNoCredentials) }
+
+func testDowngradeKeepsNoCredentials(t *testing.T, engine record.Engine) {
 	var second string
 	hellos := 0
 	cert, _ := certificate()
@@ -486,14 +513,17 @@ func TestDowngradeKeepsNoCredentials(t *testing.T) {
 		}
 	}), "http:", "https:", 1)
 	run := runLoad(t, loadgen.Config{
-		URL: url, Requests: 1, Workers: 1, Fields: []loadgen.Field{{Name: "Authorization", Value: "secret"}}, TLS: trusting(t),
+		Engine: engine,
+		URL:    url, Requests: 1, Workers: 1, Fields: []loadgen.Field{{Name: "Authorization", Value: "secret"}}, TLS: trusting(t),
 	})
 	if run.Counts.OK != 1 || second != "/end" || hellos != 2 {
 		t.Errorf("%+v, the server saw %q after %d handshakes; want /end without credentials, after 2", run.Outcomes, second, hellos)
 	}
 }
 
-func TestLargeBodiesOverTLS(t *testing.T) {
+func TestLargeBodiesOverTLS(t *testing.T) { eachEngine(t, testLargeBodiesOverTLS) }
+
+func testLargeBodiesOverTLS(t *testing.T, engine record.Engine) {
 	body := bytes.Repeat([]byte("0123456789abcdef"), 10<<20/16)
 	for _, newest := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		var wrong atomic.Int64
@@ -505,7 +535,7 @@ func TestLargeBodiesOverTLS(t *testing.T) {
 			_, _ = w.Write(got)
 		}, func(c *tls.Config) { c.MaxVersion = newest })
 		for _, keepAlive := range []bool{true, false} {
-			run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 4, Workers: 2, Method: "POST", Body: body, DisableKeepAlive: !keepAlive, TLS: trusting(t)})
+			run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 4, Workers: 2, Method: "POST", Body: body, DisableKeepAlive: !keepAlive, TLS: trusting(t)})
 			if run.Counts.OK != 4 || run.Bytes != 4*int64(len(body)) || wrong.Load() != 0 {
 				t.Errorf("%+v, %d bytes, %d bodies wrong", run.Counts, run.Bytes, wrong.Load())
 			}
@@ -515,7 +545,9 @@ func TestLargeBodiesOverTLS(t *testing.T) {
 
 // TestTLSIsAPhase: the TLS handshake counts in its own phase and not in later
 // ones.
-func TestTLSIsAPhase(t *testing.T) {
+func TestTLSIsAPhase(t *testing.T) { eachEngine(t, testTLSIsAPhase) }
+
+func testTLSIsAPhase(t *testing.T, engine record.Engine) {
 	const delay = 100 * time.Millisecond
 	server := newTLSServer(t, respondOK, func(c *tls.Config) {
 		c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
@@ -523,7 +555,7 @@ func TestTLSIsAPhase(t *testing.T) {
 			return nil, nil
 		}
 	})
-	run := runLoad(t, loadgen.Config{URL: server.URL, Requests: 2, Workers: 1, TLS: trusting(t)})
+	run := runLoad(t, loadgen.Config{Engine: engine, URL: server.URL, Requests: 2, Workers: 1, TLS: trusting(t)})
 	p := run.Phases
 	if p.TLS.Max < int64(delay) || p.TLS.Min != 0 || p.Connect.Max < p.TLS.Max {
 		t.Errorf("TLS %d to %d, connect up to %d", p.TLS.Min, p.TLS.Max, p.Connect.Max)
@@ -535,7 +567,9 @@ func TestTLSIsAPhase(t *testing.T) {
 
 // TestAbortEndsHandshakes: a request that waits for a handshake is aborted like
 // any other.
-func TestAbortEndsHandshakes(t *testing.T) {
+func TestAbortEndsHandshakes(t *testing.T) { eachEngine(t, testAbortEndsHandshakes) }
+
+func testAbortEndsHandshakes(t *testing.T, engine record.Engine) {
 	cert, _ := certificate()
 	server, err := faultserver.StartHandshakes(func(seq int64) faultserver.HandshakeFault {
 		if seq == 0 {
@@ -547,7 +581,7 @@ func TestAbortEndsHandshakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	load := newLoad(t, loadgen.Config{URL: server.URL(), Requests: 10, Workers: 3, Timeout: -1, DrainBound: time.Millisecond, TLS: trusting(t)})
+	load := newLoad(t, loadgen.Config{Engine: engine, URL: server.URL(), Requests: 10, Workers: 3, Timeout: -1, DrainBound: time.Millisecond, TLS: trusting(t)})
 	done := make(chan *record.Run)
 	go func() { done <- load.Run(t.Context()) }()
 	for server.Counts().Handshakes[faultserver.HandshakeSilence] < 3 {
@@ -558,5 +592,56 @@ func TestAbortEndsHandshakes(t *testing.T) {
 	checkInvariants(t, run)
 	if want := (record.Counts{Planned: 10, Started: 3, Unsent: 7, Aborted: 3}); run.Counts != want {
 		t.Errorf("got %+v; want %+v", run.Counts, want)
+	}
+}
+
+// TestHandshakesAreCounted: what handshakes agree on, and whether they resume a
+// session, is what the server says, too.
+func TestHandshakesAreCounted(t *testing.T) { eachEngine(t, testHandshakesAreCounted) }
+
+func testHandshakesAreCounted(t *testing.T, engine record.Engine) {
+	const n = 12
+	for name, tc := range map[string]struct {
+		newest  uint16
+		resume  bool
+		close   bool
+		version string
+	}{
+		"kept":                     {version: "TLS 1.3"},
+		"full":                     {close: true, version: "TLS 1.3"},
+		"resumed":                  {close: true, resume: true, version: "TLS 1.3"},
+		"an older version":         {newest: tls.VersionTLS12, close: true, version: "TLS 1.2"},
+		"an older version resumed": {newest: tls.VersionTLS12, close: true, resume: true, version: "TLS 1.2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var resumed atomic.Int64
+			server := newTLSServer(t, func(_ http.ResponseWriter, r *http.Request) {
+				if r.TLS.DidResume {
+					resumed.Add(1)
+				}
+			}, func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} })
+			cfg := loadgen.Config{Engine: engine, URL: server.URL, Requests: n, Workers: 1, DisableKeepAlive: tc.close, TLS: trusting(t)}
+			cfg.TLS.MaxVersion, cfg.TLS.Resume = tc.newest, tc.resume
+			run := runLoad(t, cfg)
+			want := &secure.Handshakes{Done: run.Connections.Opened, Resumed: resumed.Load()}
+			got := *run.TLS
+			got.Busy = 0
+			if len(got.Agreed) == 1 {
+				want.Agreed = []secure.Agreed{{Session: secure.Session{Version: tc.version, Cipher: got.Agreed[0].Cipher, ALPN: "http/1.1"}, Count: run.Connections.Opened}}
+			}
+			if diff := cmp.Diff(want, &got); diff != "" || !strings.HasPrefix(got.Agreed[0].Cipher, "TLS_") {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			again := int64(0)
+			if tc.resume {
+				again = n - 1 // the first one gets the ticket
+			}
+			if resumed.Load() != again {
+				t.Errorf("resumed %d of %d; want %d", resumed.Load(), n, again)
+			}
+			if loop := engine == record.EngineLoop; loop != (run.TLS.Busy > 0) {
+				t.Errorf("handshakes took %d ns on %s", run.TLS.Busy, engine)
+			}
+		})
 	}
 }

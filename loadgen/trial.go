@@ -38,7 +38,9 @@ func (l *Load) tryTLS(ctx context.Context) (chosen string, err error) {
 		return "", l.credentialsError(err) // the load counts anything else
 	}
 	l.notes = append(l.notes, "nodrop made one TLS handshake before the load, to check certificates")
-	tried, err := wire.TryHandshake(s, l.cfg.homeTLS(l.target))
+	config := l.cfg.homeTLS(l.target)
+	config.ClientSessionCache = nil // the load's own handshakes begin without a ticket
+	tried, err := wire.TryHandshake(s, config)
 	switch {
 	case err != nil && wire.WantsRenegotiation(err):
 		return "", renegotiationError(l.target)
@@ -73,7 +75,9 @@ func (l *Load) rejectedHint(err error, asked bool) string {
 		return "use --insecure to skip verification"
 	case asked:
 		return "use --cert FILE --key FILE with a client certificate that the server trusts"
-	case l.cfg.TLS.MinVersion > tls.VersionTLS12: // TLS 1.2 is the default
+	case l.cfg.TLS.MaxVersion != 0 && l.cfg.TLS.MaxVersion < tls.VersionTLS13:
+		return "raise --tls-max, or use --sni NAME to ask for another name"
+	case l.cfg.TLS.MinVersion > defaultMinVersion:
 		return "lower --tls-min, or use --sni NAME to ask for another name"
 	}
 	return "use --tls-min 1.0 for an old server, or --sni NAME to ask for another name"

@@ -60,6 +60,8 @@ var flagNames = [...]string{
 	loadgen.OptionKey:            "--key",
 	loadgen.OptionSNI:            "--sni",
 	loadgen.OptionTLSMin:         "--tls-min",
+	loadgen.OptionTLSMax:         "--tls-max",
+	loadgen.OptionTLSResume:      "--tls-resume",
 	loadgen.OptionExpectBody:     "--expect-body",
 	loadgen.OptionExpectHeader:   "--expect-header",
 	loadgen.OptionProbe:          "--probe",
@@ -146,8 +148,12 @@ func (v *LoadFlags) defineTLS(fs *pflag.FlagSet) {
 	fs.StringVar(&v.Key, "key", v.Key, "PEM file of its private key; requires --cert")
 	fs.StringVar(&v.SNI, "sni", v.SNI, "server name to send and to verify (default: the host of --host, or of the URL)")
 	fs.StringVar(&v.TLSMin, "tls-min", v.TLSMin, "minimum TLS version: 1.0, 1.1, 1.2 (default), 1.3")
-	Offer(fs, "tls-min", "1.0", "1.1", "1.2", "1.3")
-	GroupTLS.Hold(fs, "insecure", "cacert FILE", "cert FILE", "key FILE", "sni NAME", "tls-min VERSION")
+	fs.StringVar(&v.TLSMax, "tls-max", v.TLSMax, "maximum TLS version (default: the newest)")
+	for _, name := range []string{"tls-min", "tls-max"} {
+		Offer(fs, name, "1.0", "1.1", "1.2", "1.3")
+	}
+	fs.BoolVar(&v.TLSResume, "tls-resume", v.TLSResume, "resume TLS sessions on new connections, as browsers do")
+	GroupTLS.Hold(fs, "insecure", "cacert FILE", "cert FILE", "key FILE", "sni NAME", "tls-min VERSION", "tls-max VERSION", "tls-resume")
 }
 
 // Config makes a validated Config for url.

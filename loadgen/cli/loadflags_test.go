@@ -249,7 +249,7 @@ func TestEngineApplies(t *testing.T) {
 		"plain":                     {[]string{url}, ""},
 		"unix socket":               {[]string{"--unix-socket", "/s", url}, ""},
 		"a 100 without a body":      {[]string{"-H", "Expect: 100-continue", url}, ""},
-		"TLS":                       {[]string{"https://127.0.0.1:1/"}, "it does not support TLS"},
+		"TLS":                       {[]string{"https://127.0.0.1:1/"}, ""},
 		"a proxy":                   {[]string{"-x", "127.0.0.1:2", url}, "it does not support proxies (-x)"},
 		"a look-up per connection":  {[]string{"--dns", "per-connection", url}, "it does not support --dns per-connection"},
 		"requests told":             {[]string{"--trace-lost", "1", url}, "it does not support --trace-lost"},

@@ -280,7 +280,7 @@ var classTable = []ClassInfo{
 	{NewClass(StageClient, CauseResolver), "the name server that this machine uses did not respond", Never, "this machine's resolver did not respond in time", "check /etc/resolv.conf, or set the addresses with --connect-to"},
 	{NewClass(StageClient, CauseBody), "the body to send could not be read from its file", Possibly, "the -D file changed, or could not be read, while nodrop was sending it", "use a -D file that nothing writes to"},
 	{NewClass(StageClient, CauseRoute), "this machine knows no route to the address", Never, "this machine has no route to the address", "check the address, and this machine's routes (ip route get ADDRESS)"},
-	{NewClass(StageClient, CauseStalled), "the request took longer than -t, but only because nodrop itself was not running for a while", Possibly, "nodrop was not running when the request timed out: it was stopped, or got no CPU time", "give nodrop more CPU time and repeat the run"},
+	{NewClass(StageClient, CauseStalled), "the request took longer than -t, but only because nodrop itself was not running for a while, or was computing TLS handshakes", Possibly, "nodrop was not running when the request timed out: it was stopped, got no CPU time, or computed TLS handshakes", "give nodrop more CPU time and repeat the run"},
 	{NewClass(StageClient, CauseOther), "the request failed on this machine in another way", Possibly, "this machine could not send the request", seeText},
 }
 

@@ -7,7 +7,7 @@ type Engine string
 const (
 	EngineAuto Engine = "auto" // the loop where it applies, otherwise the pool
 	EnginePool Engine = "pool" // a goroutine per worker: every protocol, every system
-	EngineLoop Engine = "loop" // a thread per processor, with epoll: cleartext HTTP/1.1 on Linux
+	EngineLoop Engine = "loop" // a thread per processor, with epoll: HTTP/1.1 on Linux
 )
 
 // EngineNames lists the engines as --engine takes them.

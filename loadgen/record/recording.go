@@ -86,6 +86,7 @@ type Settings struct {
 	Protocol       string        `json:"protocol,omitempty"` // h2 (HTTP/2 over TLS), h2c (HTTP/2 over cleartext); "" = HTTP/1.1
 	Streams        int           `json:"streams,omitempty"`  // over HTTP/2: most requests at a time on a connection, if the server allows as many
 	Redirects      bool          `json:"redirects"`
+	TLSResume      bool          `json:"tlsResume,omitempty"` // new connections resumed TLS sessions where the server gave tickets
 	OK             StatusSet     `json:"ok"`
 	Sources        []netip.Addr  `json:"sources,omitempty"`        // local addresses that connections used in turn
 	MaxBody        int64         `json:"maxBody,omitempty"`        // body size in bytes beyond which a response is lost; 0 = no limit

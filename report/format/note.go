@@ -52,6 +52,9 @@ func otherNotes(r *report.RunReport) []string {
 		phrase.Counted(run.Connections.Ours, "connection", "connections"), phrase.Choose(run.Connections.Ours, "it", "them"))
 	add(run.Connections.Surplus > 0, "%s followed by bytes that belong to no request, so the connection was dropped",
 		phrase.Counted(run.Connections.Surplus, "response was", "responses were"))
+	list = append(list, brief.TLS(run)...)
+	share, much := brief.Handshaking(run)
+	add(much, "computing TLS handshakes took nodrop %s of its time, and responses waited meanwhile: latencies are partly nodrop's own; use fewer new connections, or more --cpus", phrase.Percentage(min(1, share)))
 	add(brief.TooSlow(&r.Figures), "asked for %s/s, sent %s/s: the target or this machine was too slow", head.Rate(brief.AskedRate(run)), head.Rate(brief.SentRate(&r.Figures)))
 	add(run.Unproven > 0, "%s no length and ended with the connection (HTTP/1.0 style): a cut cannot be detected", phrase.Counted(run.Unproven, "ok response had", "ok responses had"))
 	add(c.Unsent > 0, "%s of %s planned requests %s never sent", phrase.Number(c.Unsent), phrase.Number(c.Planned), phrase.Choose(c.Unsent, "was", "were"))

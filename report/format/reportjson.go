@@ -110,6 +110,7 @@ type (
 		Checks      []checkJSON       `json:"checks"`
 		Summary     summaryJSON       `json:"summary"`
 		Connections connectionsJSON   `json:"connections"`
+		TLS         *tlsJSON          `json:"tls"`
 		HTTP2       *streams.Document `json:"http2"`
 		LateTicks   int64             `json:"lateTicks"`
 
@@ -236,6 +237,20 @@ type (
 		FinWaited int64 `json:"finWaited"`
 		FinOurs   int64 `json:"finOurs"`
 		Surplus   int64 `json:"surplus"`
+	}
+
+	tlsJSON struct {
+		Handshakes int64        `json:"handshakes"`
+		Resumed    *int64       `json:"resumed"`
+		BusyNs     int64        `json:"busyNs"`
+		Agreed     []agreedJSON `json:"agreed"`
+	}
+
+	agreedJSON struct {
+		Version string  `json:"version"`
+		Cipher  string  `json:"cipher"`
+		ALPN    *string `json:"alpn"`
+		Count   int64   `json:"count"`
 	}
 
 	classJSON struct {
@@ -550,7 +565,7 @@ func runOf(name string, r *report.RunReport) runJSON {
 		Interrupted: run.Interrupted, Settings: settingsOf(&run.Settings),
 		Environment: environmentJSON(run.Environment), Counts: countsJSON(run.Counts),
 		Identity: identityOf(loss.Identity), Checks: []checkJSON{}, Summary: summaryOf(&r.Summary),
-		Connections: connectionsOf(run.Connections), HTTP2: streams.DocumentOf(&loss.Streams), LateTicks: run.Late,
+		Connections: connectionsOf(run.Connections), TLS: tlsOf(run), HTTP2: streams.DocumentOf(&loss.Streams), LateTicks: run.Late,
 		Classes: []classJSON{}, Findings: []findingJSON{}, Endpoints: []endpointJSON{},
 		WindowGapNs: loss.Gap, BinWidthNs: run.Bins.Width, Windows: []windowJSON{}, LossTimeNs: loss.Time, Unlisted: run.LostUnlisted,
 		Marks: marksOf(run), Baseline: baselineOf(loss.Baseline), Event: eventOf(loss.Event),
@@ -636,6 +651,21 @@ func summaryOf(s *analysis.Summary) summaryJSON {
 
 func connectionsOf(c record.ConnectionCount) connectionsJSON {
 	return connectionsJSON{Opened: c.Opened, Stale: c.Stale, FinWaited: c.Waited, FinOurs: c.Ours, Surplus: c.Surplus}
+}
+
+func tlsOf(run *record.Run) *tlsJSON {
+	h := run.TLS
+	if h == nil {
+		return nil
+	}
+	j := &tlsJSON{Handshakes: h.Done, BusyNs: h.Busy, Agreed: []agreedJSON{}}
+	if run.Settings.TLSResume {
+		j.Resumed = &h.Resumed
+	}
+	for _, a := range h.Agreed {
+		j.Agreed = append(j.Agreed, agreedJSON{Version: a.Version, Cipher: a.Cipher, ALPN: textOrNull(a.ALPN), Count: a.Count})
+	}
+	return j
 }
 
 func classOf(c analysis.ClassLoss) classJSON {

@@ -60,6 +60,8 @@ func settings(o *loadgen.Options) []setting {
 		{"key", loadgen.OptionKey, text(&o.Key)},
 		{"sni", loadgen.OptionSNI, text(&o.SNI)},
 		{"tls-min", loadgen.OptionTLSMin, text(&o.TLSMin)},
+		{"tls-max", loadgen.OptionTLSMax, text(&o.TLSMax)},
+		{"tls-resume", loadgen.OptionTLSResume, enable(&o.TLSResume)},
 		{"expect-body", loadgen.OptionExpectBody, text(&o.ExpectBody)},
 		{"expect-header", loadgen.OptionExpectHeader, expectedFields(&o.ExpectHeaders)},
 		{"probe", loadgen.OptionProbe, text(&o.Probe)},

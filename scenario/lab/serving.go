@@ -53,16 +53,17 @@ func (r *replica) pollServing(ctx context.Context) error {
 	}
 }
 
-// check requests the backend's first page once. Any response from the backend
-// will do.
+// check requests the backend's first page once, as the load will. Any response
+// from the backend will do.
 func (r *replica) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.addr.String()+"/", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.proto.Scheme()+"://"+r.addr.String()+"/", nil)
 	if err != nil {
 		return err
 	}
-	transport := http.Transport{DisableKeepAlives: true}
+	transport := r.proto.Transport(r.roots)
+	defer transport.CloseIdleConnections()
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		return err
@@ -70,6 +71,9 @@ func (r *replica) check(ctx context.Context) error {
 	defer func() { _ = resp.Body.Close() }()
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		return err
+	}
+	if http2 := resp.ProtoMajor == 2; http2 != r.proto.HTTP2() {
+		return fmt.Errorf("it speaks %s", resp.Proto)
 	}
 	if name := resp.Header.Get(gateway.ReplicaHeader); name != r.Name {
 		return fmt.Errorf("%q responds in its place", name)

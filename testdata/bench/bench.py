@@ -3,6 +3,7 @@
 
 usage: bench.py [--rounds N] [--seconds S] [--only NAME,…] [--connections C,…]
                 [--figures peers,start,memory,recorder] [--gate] [--out FILE]
+                [--modes new,keep-alive,tls-new,tls-resumed,tls-keep-alive]
                 [--flags 'FLAGS of nodrop'] [--base REVISION]
 
 With --base, nodrop at that revision is measured too, and must not be better.
@@ -35,10 +36,17 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 import machine
-from peers import KEEPALIVE_ONLY, PEERS, Job
+from peers import KEEPALIVE_ONLY, PEERS, TLS_TOOLS, Job
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODES = {"new": "a new connection for every request", "keep-alive": "keep-alive"}
+MODES = {
+    "new": "a new connection for every request", "keep-alive": "keep-alive",
+    "tls-new": "TLS, a new connection with a full handshake for every request",
+    "tls-resumed": "TLS, a new connection with a resumed session for every request",
+    "tls-keep-alive": "TLS, keep-alive",
+}
+CLEARTEXT = ("new", "keep-alive")
+FRESH = ("new", "tls-new", "tls-resumed")
 MANY = 10000  # connections; only MANY_TOOLS are measured with so many
 MANY_TOOLS = ("nodrop", "wrk")
 FULL = 0.95  # a server this busy limits requests/s
@@ -65,6 +73,15 @@ LIMITS = [
     ("user share of nodrop's CPU", "keep-alive", "<=", 0.25, None),
     ("peak RSS, n = 5,000,000/50,000", "keep-alive", "<=", 1.05, None),
     ("peak RSS in MB, c = 200", "keep-alive", "<=", 20, None),
+    ("CPU per request, nodrop/hey", "tls-new", "<=", 1.00, None),
+    ("CPU per request, nodrop/wrk", "tls-resumed", "<=", 1.50, None),
+    ("CPU per request, nodrop/wrk", "tls-keep-alive", "<=", 1.00, None),
+    ("requests/s, nodrop/pool", "tls-new", ">=", 1.00, None),
+    ("requests/s, nodrop/pool", "tls-resumed", ">=", 1.00, None),
+    ("requests/s, nodrop/pool", "tls-keep-alive", ">=", 1.10, None),
+    ("peak RSS in MB, c = 200", "tls-new", "<=", 40, None),
+    ("peak RSS in MB, c = 200", "tls-resumed", "<=", 40, None),
+    ("peak RSS in MB, c = 200", "tls-keep-alive", "<=", 40, None),
     ("peak RSS in MB, c = 10,000", "new", "<=", 64, None),
     ("peak RSS in MB, c = 10,000", "keep-alive", "<=", 64, None),
     ("requests/s, -o ndjson=/dev/null/without", "new", ">=", 0.85, None),
@@ -102,7 +119,9 @@ class Bench:
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
     def job(self, mode, c, **more):
-        job = Job(self.nginx.url, c, self.args.seconds, mode == "new", self.scratch, flags=self.args.flags)
+        url = self.nginx.tls if mode in TLS_TOOLS else self.nginx.url
+        job = Job(url, c, self.args.seconds, mode in FRESH, self.scratch, flags=self.args.flags,
+                  resume=mode == "tls-resumed")
         if c >= MANY:  # opening them takes most of a second
             job.seconds = max(2 * job.seconds, 4)
         return replace(job, **more)
@@ -160,9 +179,9 @@ class Bench:
         slack = c + told // 100
         if abs(saw - told) > slack:
             doubts.append(f"reports {told:,} requests, nginx saw {saw:,}")
-        if row["mode"] == "new" and abs(accepts - saw) > slack:
+        if row["mode"] in FRESH and abs(accepts - saw) > slack:
             doubts.append(f"{saw:,} requests on {accepts:,} connections")
-        if row["mode"] != "new" and not c - c // 100 <= accepts <= 2 * c + row["failed"]:
+        if row["mode"] not in FRESH and not c - c // 100 <= accepts <= 2 * c + row["failed"]:
             doubts.append(f"{accepts:,} connections instead of {c:,}")
         if row["failed"]:
             doubts.append(f"{row['failed']:,} of {told:,} failed")
@@ -174,14 +193,14 @@ class Bench:
 
     def peers(self):
         room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 100
-        cells = [(mode, c) for c in self.args.connections for mode in MODES if c <= room]
+        cells = [(mode, c) for c in self.args.connections for mode in self.args.modes
+                 if c <= room and (c == 200 or mode not in TLS_TOOLS)]
         for c in self.args.connections:
             if c > room:
                 print(f"Skipped c = {c:,}: a process may open at most {room + 100:,} files.")
         for round_ in range(self.args.rounds):
             for mode, c in cells:
-                names = [n for n in self.tools if (c < MANY or n in MANY_TOOLS)
-                         and (mode != "new" or n not in KEEPALIVE_ONLY)]
+                names = [n for n in self.tools if (c < MANY or n in MANY_TOOLS) and can(n, mode)]
                 turn = round_ % len(names)
                 names = names[turn:] + names[:turn]
                 for name in reversed(names) if round_ % 2 else names:
@@ -241,7 +260,7 @@ class Bench:
                 if ("nodrop", i) in of and (name, i) in of]
 
     def reach(self, mode):
-        for peer, name in (("wrk", "wrk"), ("hey", "hey" if "hey" in self.tools else "hey-debian"), ("base", "base")):
+        for peer, name in (("wrk", "wrk"), ("pool", "pool"), ("hey", "hey" if "hey" in self.tools else "hey-debian"), ("base", "base")):
             full = self.full(mode, 200, "nodrop", name)
             held = held_up([r for r in self.rows
                             if (r["mode"], r["c"]) == (mode, 200) and r["tool"] in ("nodrop", name)])
@@ -251,7 +270,12 @@ class Bench:
                     self.reached[f"{figure}, nodrop/{peer}", mode] = Reached(median(ratios), ratios, full, held)
         shares = [r["user"] / r["cpu"] for r in self.rows
                   if (r["tool"], r["mode"], r["c"]) == ("nodrop", mode, 200) and "error" not in r]
-        if shares:
+        if mode in TLS_TOOLS:
+            rss = [r["rss"] / MB for r in self.rows
+                   if (r["tool"], r["mode"], r["c"]) == ("nodrop", mode, 200) and "error" not in r]
+            if rss:
+                self.reached["peak RSS in MB, c = 200", mode] = Reached(max(rss))
+        elif shares:
             self.reached["user share of nodrop's CPU", mode] = Reached(median(shares), shares)
 
     # Figures of nodrop alone.
@@ -288,7 +312,7 @@ class Bench:
             print(f"- for 100 times the requests: × {ratio:.3f}")
             self.reached["peak RSS, n = 5,000,000/50,000", "keep-alive"] = Reached(ratio)
             self.reached["peak RSS in MB, c = 200", "keep-alive"] = Reached(max(rss.values()) / MB)
-        for mode in MODES:
+        for mode in CLEARTEXT:
             rss = self.peak(mode, self.job(mode, MANY), f"c = {MANY:,}, {MODES[mode]}")
             if rss:
                 self.reached["peak RSS in MB, c = 10,000", mode] = Reached(rss / MB)
@@ -307,7 +331,7 @@ class Bench:
     def recorder(self):
         print("\n**cost of a row per request: requests/s and CPU with the output ÷ without, c = 200**\n")
         kinds = [k for k in ("csv", "ndjson") if self.knows(k)]
-        for mode in MODES:
+        for mode in CLEARTEXT:
             rows = {}
             for i in range(self.args.rounds):
                 outputs = [None, *kinds]
@@ -372,6 +396,13 @@ class Bench:
             if "**" in word:
                 missed.append(f"{figure}, {mode}: {word.replace('**', '')}: {is_}, must be {relation} {limit:g}")
         return missed
+
+
+def can(name, mode):
+    """Whether a tool is measured in a mode."""
+    if mode in TLS_TOOLS:
+        return name in TLS_TOOLS[mode]
+    return name != "pool" and (mode not in FRESH or name not in KEEPALIVE_ONLY)
 
 
 def judgement(figure, got, relation, limit):
@@ -454,6 +485,7 @@ def parse():
     p.add_argument("--seconds", type=float, default=2)
     p.add_argument("--only", type=names, default=list(PEERS))
     p.add_argument("--connections", type=lambda s: [int(c) for c in s.split(",")], default=[50, 200, 1000, MANY])
+    p.add_argument("--modes", type=names, default=list(MODES))
     p.add_argument("--figures", type=names, default=["peers", "start", "memory", "recorder"])
     p.add_argument("--gate", action="store_true")
     p.add_argument("--out", default=os.devnull)

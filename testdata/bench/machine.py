@@ -102,6 +102,10 @@ http {{
 	scgi_temp_path {dir}/scgi;
 	server {{
 		listen 127.0.0.1:{port} backlog=65535;
+		listen 127.0.0.1:{tls} ssl backlog=65535;
+		ssl_certificate {dir}/cert.pem;
+		ssl_certificate_key {dir}/key.pem;
+		ssl_protocols TLSv1.2 TLSv1.3;
 		location / {{ return 200 "hello, world\\n"; }}
 	}}
 	server {{
@@ -119,10 +123,12 @@ class Nginx:
         self.dir = f"{scratch}/nginx"
         os.mkdir(self.dir)
         port = free_port()
-        self.url = f"http://127.0.0.1:{port}/"
+        tls = free_port(port + 1)
+        self.url, self.tls = f"http://127.0.0.1:{port}/", f"https://127.0.0.1:{tls}/"
+        certify(self.dir)
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         with open(f"{self.dir}/conf", "w", encoding="utf-8") as f:
-            f.write(CONF.format(dir=self.dir, port=port, connections=min(files - 50, 65536)))
+            f.write(CONF.format(dir=self.dir, port=port, tls=tls, connections=min(files - 50, 65536)))
 
         def prepare():
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -169,10 +175,18 @@ class Nginx:
         return (int(fields[11]) + int(fields[12])) / TICK
 
 
-def free_port():
+def certify(directory):
+    """Makes a certificate as most servers have today, with a P-256 key."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", f"{directory}/key.pem", "-out", f"{directory}/cert.pem"],
+                   check=True, capture_output=True)
+
+
+def free_port(least=10000):
     """A port below the ephemeral range: above, a connection could connect to itself."""
     low = int(read("/proc/sys/net/ipv4/ip_local_port_range").split()[0])
-    for port in range(10000, min(low, 32768)):
+    for port in range(least, min(low, 32768)):
         with socket.socket() as s:
             try:
                 s.bind(("127.0.0.1", port))

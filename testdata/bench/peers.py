@@ -16,6 +16,7 @@ class Job:
     fresh: bool  # a new connection for every request
     scratch: str  # a directory
     requests: int = 0  # only nodrop; replaces seconds
+    resume: bool = False  # new connections resume TLS sessions
     flags: list = field(default_factory=list)  # additional flags of nodrop
 
 
@@ -26,7 +27,13 @@ CLOSE = ["-H", "Connection: close"]
 def nodrop(path, job):
     much = ["-n", str(job.requests)] if job.requests else ["-z", f"{job.seconds}s"]
     fresh = ["-disable-keepalive"] if job.fresh else []
-    return [path, "-cpus", "1", "-c", str(job.connections), *much, *fresh, *job.flags, job.url]
+    tls = ["--insecure"] if job.url.startswith("https") else []  # as hey and wrk, which cannot do otherwise
+    resume = ["--tls-resume"] if job.resume else []
+    return [path, "-cpus", "1", "-c", str(job.connections), *much, *fresh, *tls, *resume, *job.flags, job.url]
+
+
+def nodrop_pool(path, job):
+    return [*nodrop(path, job)[:-1], "--engine", "pool", job.url]
 
 
 def hey(path, job):
@@ -143,10 +150,19 @@ KEEPALIVE_ONLY = {
     "h2load": "it often does not end if the server closes every connection",
 }
 
+# What each mode over TLS can measure: hey makes a full handshake for each new
+# connection, wrk resumes the session of the one before.
+TLS_TOOLS = {
+    "tls-new": ("nodrop", "base", "pool", "hey", "hey-debian"),
+    "tls-resumed": ("nodrop", "pool", "wrk"),
+    "tls-keep-alive": ("nodrop", "base", "pool", "wrk", "hey", "hey-debian"),
+}
+
 # name · how to run it · how to read its report
 PEERS = {
     "nodrop": (nodrop, read_nodrop),
     "base": (nodrop, read_nodrop),
+    "pool": (nodrop_pool, read_nodrop),
     "wrk": (wrk, read_wrk),
     "h2load": (h2load, read_h2load),
     "ab": (ab, read_ab),

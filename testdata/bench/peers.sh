@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the load generators that nodrop is compared with, and builds nodrop.
 #
-#   peers.sh DIR NAME...   NAME: nodrop base wrk hey hey-debian ab h2load bombardier plow vegeta oha
+#   peers.sh DIR NAME...   NAME: nodrop base pool wrk hey hey-debian ab h2load bombardier plow vegeta oha
 #
 # Prints a line for each, with fields separated by tabs: name, version, path; or
 # name, "-" and why the tool is not available. Only nodrop must be available. DIR
@@ -141,6 +141,7 @@ for name in "$@"; do
 		found nodrop "$(git -C "$here" describe --always --dirty 2>/dev/null || echo unknown)" "$dir/nodrop"
 		;;
 	base) base ;;
+	pool) found pool "$(git -C "$here" describe --always --dirty 2>/dev/null || echo unknown) --engine pool" "$dir/nodrop" ;;
 	wrk) debian wrk wrk wrk ;;
 	hey-debian) debian hey-debian hey hey ;;
 	ab) debian ab ab apache2-utils ;;

@@ -1,14 +1,14 @@
-// Package loop carries HTTP/1.1 requests over cleartext connections with
+// Package loop carries HTTP/1.1 requests, in cleartext or over TLS, with
 // non-blocking sockets and edge-triggered epoll, on Linux.
 //
 // A Shard is one OS thread with slots. A slot has one request, and at most one
-// connection, at a time. It goes through these states:
+// connection (link), at a time. It goes through these states:
 //
-//	waiting → connecting → writing → reading → waiting
+//	waiting → connecting → securing → writing → reading → waiting
 //
-// A slot whose connection was kept goes from waiting straight to writing. The
-// Driver decides what a request is, when it may start, where it goes and what
-// its end means.
+// Without TLS nothing is secured. A slot whose connection was kept goes from
+// waiting straight to writing. The Driver decides what a request is, when it may
+// start, where it goes and what its end means.
 //
 //  1. Socket, connect, and the first write happen without waiting. On loopback
 //     the handshake is done by then; elsewhere the socket becomes writable when
@@ -25,8 +25,15 @@
 //  5. The Shard reads its clock once per turn. If it did not run for some time,
 //     it moves deadlines by that time (package stall), and no deadline passes
 //     before the Shard has read what arrived meanwhile.
+//  6. TLS is between a link and its socket (package tlsconn). Handshakes have a
+//     line of their own: each takes as long as many responses, so a turn
+//     computes them for a short time only. That time is nodrop's own: it moves
+//     deadlines, too (lag).
+//  7. Over TLS, what arrives between responses may be a session ticket: only
+//     reading it tells whether a connection is stale. What crypto/tls has read
+//     ahead makes no event; a slot reads on until its link is drained.
 //
-// The invariant: the hot path shares nothing and allocates nothing. A Shard's
-// state belongs to its thread alone; other goroutines leave commands in its
-// mailbox.
+// The invariant: the hot path shares nothing and allocates nothing; over TLS,
+// crypto/tls allocates 24 bytes for each read. A Shard's state belongs to its
+// thread alone; other goroutines leave commands in its mailbox.
 package loop

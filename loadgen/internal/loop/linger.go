@@ -29,7 +29,7 @@ type lingerer struct {
 func newLingerers(most int, bound int64, lag *lag) lingerers {
 	l := lingerers{list: make([]lingerer, most), deadlines: newQueue(most, bound, lag)}
 	for i := range l.list {
-		l.list[i].link.clear()
+		l.list[i].unlink()
 		l.list[i].next = int32(i) + 1
 	}
 	l.list[most-1].next = none
@@ -58,7 +58,7 @@ func (s *Shard) leave(from *link, now int64, talks bool) (index int32) {
 	l.list[i].link, l.list[i].talks = *from, talks
 	l.deadlines.push(i, now+s.cfg.FINBound)
 	s.give(from, owner{ownedByLingerer, i})
-	from.clear()
+	from.unlink()
 	return i
 }
 
@@ -73,9 +73,9 @@ func (s *Shard) handleLingering(i int32, ev *unix.EpollEvent) {
 func (s *Shard) lookAt(i int32) {
 	l := &s.lingerers.list[i]
 	if !l.goodbye {
-		n, err := l.read(s.buf)
+		n, err := l.receive(s.buf)
 		for l.talks && err == nil && n > 0 {
-			n, err = l.read(s.buf)
+			n, err = l.receive(s.buf)
 		}
 		switch {
 		case err == tlsconn.ErrWait: //nolint:errorlint // not wrapped

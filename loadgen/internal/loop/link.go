@@ -31,9 +31,9 @@ type link struct {
 	secure *tlsconn.Conn // nil over cleartext
 }
 
-// read reads what has arrived. n is 0 without an error at the end of what the
+// receive reads what has arrived. n is 0 without an error at the end of what the
 // peer sends. The error tlsconn.ErrWait means that nothing has arrived.
-func (l *link) read(b []byte) (n int, err error) {
+func (l *link) receive(b []byte) (n int, err error) {
 	if l.secure != nil {
 		return l.secure.Read(b)
 	}
@@ -127,8 +127,8 @@ func (l *link) notice(events uint32) (arrived bool) {
 // the same descriptor.
 func (l *link) means(ev *unix.EpollEvent) bool { return l.fd == ev.Fd && l.generation == ev.Pad }
 
-// clear makes l a link without a connection. It closes nothing.
-func (l *link) clear() { *l = link{fd: none} }
+// unlink makes l a link without a connection. It closes nothing.
+func (l *link) unlink() { *l = link{fd: none} }
 
 // owner is who gets the events of a descriptor: an entry of one of the Shard's
 // lists.
@@ -197,5 +197,5 @@ func (s *Shard) close(l *link) {
 		sysReset(l.fd)
 	}
 	sysClose(l.fd)
-	l.clear()
+	l.unlink()
 }

@@ -73,7 +73,7 @@ func (s *Shard) newSession(sl *slot) *session {
 	all := &s.sessions
 	if len(all.spare) == 0 {
 		ses := &session{index: int32(len(all.list)), maker: none}
-		ses.link.clear()
+		ses.unlink()
 		all.list = append(all.list, ses)
 		all.spare = append(all.spare, ses.index)
 	}
@@ -103,7 +103,7 @@ func (s *Shard) opened(sl *slot) {
 	ses.maker, ses.endpoint, ses.connection = none, sl.x.Endpoint, sl.x.Connection
 	ses.link = sl.link
 	s.give(&ses.link, owner{ownedBySession, ses.index})
-	sl.link.clear()
+	sl.unlink()
 	ses.Begin(s.cfg.Capture, ses.secure != nil, s.streamEnded)
 	if errno := s.watch(&ses.link, false); errno != 0 {
 		s.lose(ses, os.NewSyscallError("epoll_ctl", errno))
@@ -195,7 +195,7 @@ func (s *Shard) handleSession(ses *session, ev *unix.EpollEvent) {
 func (s *Shard) readSession(ses *session) {
 	ses.unread = false
 	for range maxReads {
-		n, err := ses.link.read(s.buf)
+		n, err := ses.receive(s.buf)
 		if err == tlsconn.ErrWait { //nolint:errorlint // not wrapped
 			break
 		}

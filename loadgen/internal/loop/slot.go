@@ -58,7 +58,7 @@ type slot struct {
 
 func (sl *slot) init(s *Shard, index int32) {
 	sl.index, sl.x.Slot = index, int(index)
-	sl.link.clear()
+	sl.unlink()
 	sl.session, sl.last = none, none
 	if s.cfg.Streams > 0 {
 		sl.x.Stream = &h2.Stream{Tag: int(index), Body: func(piece []byte) error { return s.driver.Body(&sl.x, piece) }}
@@ -294,7 +294,7 @@ func (s *Shard) watchFor(sl *slot, out bool) bool {
 
 func (s *Shard) read(sl *slot) {
 	for range maxReads {
-		n, err := sl.link.read(s.buf)
+		n, err := sl.receive(s.buf)
 		switch {
 		case err == tlsconn.ErrWait: //nolint:errorlint // not wrapped
 			return

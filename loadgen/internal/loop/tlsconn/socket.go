@@ -94,15 +94,14 @@ const keptBuffer = 4 << 10
 func (k *socket) flush() syscall.Errno {
 	for len(k.held) > 0 && k.failed == 0 {
 		n, errno := sysio.Send(k.fd, k.held)
-		switch errno {
-		case 0:
-			k.held = k.held[:copy(k.held, k.held[n:])]
-		case unix.EAGAIN:
-			k.blocked = true
+		if k.blocked = errno == unix.EAGAIN; k.blocked {
 			return errno
-		default:
-			k.failed = errno
 		}
+		if errno != 0 {
+			k.failed = errno
+			break
+		}
+		k.held = k.held[:copy(k.held, k.held[n:])]
 	}
 	k.blocked = false
 	if cap(k.held) > keptBuffer && len(k.held) == 0 {
