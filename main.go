@@ -95,7 +95,7 @@ func (p *program) command() *cobra.Command {
 		p.reports.Compare(),
 		p.scenarios.Mark(),
 		cli.Help(&p.Streams, &cli.Manual{
-			Topics: topics(),
+			Topics: topics,
 			Print:  reportcli.PrintPage,
 		}),
 		cli.Version(&p.Streams),

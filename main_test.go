@@ -1254,10 +1254,11 @@ func TestImportDirection(t *testing.T) {
 		room string
 		may  []string
 	}
-	records := []string{"nodrop/loadgen/record", "nodrop/loadgen/stream", "nodrop/loadgen/safetext", "nodrop/loadgen/misuse"}
+	records := []string{"nodrop/loadgen/record", "nodrop/loadgen/stream", "nodrop/loadgen/safetext", "nodrop/loadgen/misuse", "nodrop/loadgen/pattern"}
 	numbers := []string{"nodrop/report/analysis", "nodrop/report/phrase"}
 	rules := []rule{
-		{"nodrop/loadgen/safetext", nil},
+		{"nodrop/loadgen/pattern", nil},
+		{"nodrop/loadgen/safetext", []string{"nodrop/loadgen/pattern"}},
 		{"nodrop/loadgen/misuse", nil},
 		{"nodrop/loadgen/record/ledger", nil},
 		{"nodrop/loadgen/record/length", nil},
@@ -1270,7 +1271,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/loadgen/internal/faultserver", nil},
 		{"nodrop/loadgen/internal/expect", []string{"nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/loop", []string{"nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/stall"}},
-		{"nodrop/loadgen/internal/target", []string{"nodrop/loadgen/safetext"}},
+		{"nodrop/loadgen/internal/target", []string{"nodrop/loadgen/pattern", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/wire", []string{"nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/h2", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/engine", []string{"nodrop/loadgen/internal/expect", "nodrop/loadgen/internal/stall", "nodrop/loadgen/internal/target", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/pool", []string{"nodrop/loadgen/internal/engine", "nodrop/loadgen/internal/h1", "nodrop/loadgen/internal/wire", "nodrop/loadgen/record", "nodrop/loadgen/safetext"}},

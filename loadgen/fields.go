@@ -2,17 +2,17 @@ package loadgen
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"nodrop/loadgen/internal/target"
+	"nodrop/loadgen/pattern"
 )
 
 // fieldPattern matches a field of -H: "Name: value" or, as in curl, "Name;" for
 // an empty value and "Name:" for a field not to send.
-var fieldPattern = regexp.MustCompile(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+)[ \t]*(?::[ \t]*(.*?)|;)[ \t]*$`)
+var fieldPattern = pattern.Lazy(`^[ \t]*([!#$%&'*+\-.^_` + "`" + `|~0-9A-Za-z]+)[ \t]*(?::[ \t]*(.*?)|;)[ \t]*$`)
 
 // ParseField reads a header field as people write it. omit is true for a field
 // with neither a value nor a semicolon, which is not to be sent.
@@ -21,7 +21,7 @@ func ParseField(text string) (f Field, omit bool, err error) {
 	if strings.ContainsAny(text, "\r\n\x00") {
 		return f, false, wrong("%v %q: contains a line break or NUL", OptionHeader, name)
 	}
-	m := fieldPattern.FindStringSubmatch(text)
+	m := fieldPattern().FindStringSubmatch(text)
 	if m == nil {
 		return f, false, wrong("%v %q: not a header field", OptionHeader, name).try(`write "Name: value"`)
 	}

@@ -16,7 +16,7 @@ import (
 
 // Manual is what nodrop help knows, and how it shows that.
 type Manual struct {
-	Topics []Topic
+	Topics func() []Topic // called only for a page: a load has no use for their texts
 	Print  func(w io.Writer, markdown string) error
 }
 
@@ -49,8 +49,9 @@ func (m *Manual) page(root *cobra.Command, args []string) (string, error) {
 		return "", fmt.Errorf("help: want one topic, class or code, got %d", len(args))
 	}
 	name := args[0]
-	if i := slices.IndexFunc(m.Topics, func(t Topic) bool { return t.Name == name }); i >= 0 {
-		return m.Topics[i].Text, nil
+	topics := m.Topics()
+	if i := slices.IndexFunc(topics, func(t Topic) bool { return t.Name == name }); i >= 0 {
+		return topics[i].Text, nil
 	}
 	var class record.Class
 	if err := class.UnmarshalText([]byte(name)); err == nil && class != 0 {
@@ -66,7 +67,7 @@ func (m *Manual) page(root *cobra.Command, args []string) (string, error) {
 func (m *Manual) contents() string {
 	var b strings.Builder
 	b.WriteString("# nodrop help: topics and classes\n\n## nodrop help TOPIC\n\n| | |\n|---|---|\n")
-	for _, t := range m.Topics {
+	for _, t := range m.Topics() {
 		fmt.Fprintf(&b, "| %s | %s |\n", t.Name, t.Summary)
 	}
 	b.WriteString("\n## nodrop help CLASS\n\nWhat a class of failures means, whether the server saw the request, whether a retry is safe, the usual cause and its remedy:\n\n| | |\n|---|---|\n")
@@ -80,7 +81,7 @@ func (m *Manual) contents() string {
 // section returns the section of a topic that has this name as its title, such as
 // the code of a finding; "" if there is none.
 func (m *Manual) section(name string) string {
-	for _, t := range m.Topics {
+	for _, t := range m.Topics() {
 		_, rest, found := strings.Cut(t.Text, "\n### "+name+"\n")
 		if !found {
 			continue
@@ -94,7 +95,7 @@ func (m *Manual) section(name string) string {
 // unknown says where to look instead.
 func (m *Manual) unknown(root *cobra.Command, name string) error {
 	var names []string
-	for _, t := range m.Topics {
+	for _, t := range m.Topics() {
 		names = append(names, t.Name)
 		for line := range strings.Lines(t.Text) {
 			if title, found := strings.CutPrefix(line, "### "); found {

@@ -15,7 +15,7 @@ import (
 // TestHelpOfClasses: help has a page for every class that can be counted, and for
 // statuses, each with all that a reader asks; the list has them, too.
 func TestHelpOfClasses(t *testing.T) {
-	m := &Manual{Topics: Topics()}
+	m := &Manual{Topics: Topics}
 	contents, err := m.page(&cobra.Command{}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestHelpOfClasses(t *testing.T) {
 
 // TestHelpOfNothing: what is no topic and no class is an error.
 func TestHelpOfNothing(t *testing.T) {
-	m := &Manual{Topics: Topics()}
+	m := &Manual{Topics: Topics}
 	for _, name := range []string{"", "status.", "status.5", "connect", "connect.", "nothing", "All classes"} {
 		if page, err := m.page(&cobra.Command{}, []string{name}); err == nil {
 			t.Errorf("%q has a page:\n%s", name, page)

@@ -1,17 +1,10 @@
 package record
 
-import (
-	"math"
-	"math/bits"
-)
-
 const (
 	// FirstBinWidth is the initial width of a bin, in ns.
 	FirstBinWidth = 5_000_000
 	// MaxBins is the maximum number of bins. Beyond it, the width doubles.
 	MaxBins = 8192
-
-	sketchSteps = 16
 )
 
 // Bin holds the counts of one interval of the run. A request counts as started
@@ -26,37 +19,14 @@ type Bin struct {
 	Aborted   int64     `json:"aborted,omitempty"`
 	// TurnedAway counts the requests that are ok without a response: --ok goaway.
 	// They are not in OK, which shows that the target serves.
-	TurnedAway int64   `json:"turnedAway,omitempty"`
-	Latency    *Sketch `json:"latency,omitempty"` // of answered requests, in the bin of their end
+	TurnedAway int64        `json:"turnedAway,omitempty"`
+	Latency    PackedSketch `json:"latency,omitempty"` // of answered requests, in the bin of their end
 }
 
 // BinLoss counts the lost requests of one class in a bin.
 type BinLoss struct {
 	Class Class `json:"class"`
 	Count int64 `json:"count"`
-}
-
-// Sketch is a coarse latency histogram: step i counts latencies below 64 µs ×
-// 2^i, and the last step counts all others. Max is in ns.
-type Sketch struct {
-	Max   int64              `json:"maxNs"`
-	Steps [sketchSteps]int64 `json:"steps"`
-}
-
-func (s *Sketch) record(ns int64) {
-	step := bits.Len64(uint64(ns) / 64_000)
-	s.Steps[min(step, sketchSteps-1)]++
-	s.Max = max(s.Max, ns)
-}
-
-// empty reports whether s is nil or holds no latency.
-func (s *Sketch) empty() bool { return s == nil || s.Steps == [sketchSteps]int64{} }
-
-func (s *Sketch) merge(o *Sketch) {
-	for i, n := range o.Steps {
-		s.Steps[i] += n
-	}
-	s.Max = max(s.Max, o.Max)
 }
 
 func (b *Bin) addLost(c Class, n int64) {
@@ -79,6 +49,17 @@ func (b *Bin) LostCount() int64 {
 }
 
 func (b *Bin) merge(o *Bin) {
+	b.add(o)
+	if o.Latency == "" {
+		return
+	}
+	sum, more := b.Latency.Sketch(), o.Latency.Sketch()
+	sum.merge(&more)
+	b.Latency = sum.Pack()
+}
+
+// add adds all but the latencies.
+func (b *Bin) add(o *Bin) {
 	b.Started += o.Started
 	b.Responded += o.Responded
 	b.OK += o.OK
@@ -88,13 +69,6 @@ func (b *Bin) merge(o *Bin) {
 	for _, l := range o.Lost {
 		b.addLost(l.Class, l.Count)
 	}
-	if o.Latency.empty() {
-		return
-	}
-	if b.Latency == nil {
-		b.Latency = &Sketch{}
-	}
-	b.Latency.merge(o.Latency)
 }
 
 // Bins is the run's time line. Bins start at 0 and are Width ns wide. When there
@@ -128,45 +102,8 @@ func (b *Bins) LatencyBetween(from, to int64) Sketch {
 	}
 	first := max(from, 0) / b.Width
 	for i := first; i <= to/b.Width && i < int64(len(b.List)); i++ {
-		if l := b.List[i].Latency; l != nil {
-			s.merge(l)
-		}
+		bin := b.List[i].Latency.Sketch()
+		s.merge(&bin)
 	}
 	return s
-}
-
-// Count is the number of latencies in s.
-func (s *Sketch) Count() int64 {
-	var n int64
-	for _, c := range s.Steps {
-		n += c
-	}
-	return n
-}
-
-// Above counts the latencies that are surely above a time, and all those of the
-// last step, which has no end.
-func (s *Sketch) Above(ns int64) int64 {
-	var n int64
-	for i, c := range s.Steps {
-		if i == sketchSteps-1 || i > 0 && 32_000<<i >= ns {
-			n += c
-		}
-	}
-	return n
-}
-
-// Percentile is an upper bound, in ns, of the p-th percentile. It is at most
-// twice the exact value; 0 if s is empty.
-func (s *Sketch) Percentile(p float64) int64 {
-	rank := int64(math.Ceil(float64(s.Count()) * p / 100))
-	for i, c := range s.Steps {
-		if rank -= c; rank <= 0 && c > 0 {
-			if i == sketchSteps-1 {
-				return s.Max
-			}
-			return min(s.Max, 64_000<<i)
-		}
-	}
-	return 0
 }

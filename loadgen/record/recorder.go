@@ -17,7 +17,7 @@ import (
 type Recorder struct {
 	Shards []*Tally
 	Names  *EndpointNames
-	room   *binRoom
+	room   []Bin
 }
 
 // NewRecorder returns a recorder with that many shards; reading a stream back
@@ -262,7 +262,7 @@ func (s *Tally) recordTimes(r *Result) {
 		s.latency.Unexpected.Record(took)
 	}
 	bin.Responded++
-	bin.Latency.record(took)
+	bin.sketch.record(took)
 	s.responded.record(took)
 	s.phases.DNS.Record(r.Phases.DNS)
 	s.phases.Connect.Record(r.Phases.Connect)

@@ -210,7 +210,7 @@ func BenchmarkRecorderBins(b *testing.B) {
 			bin.Started++
 			bin.Responded++
 			bin.OK++
-			bin.Latency.record(100_000 + i*7919%2_000_000)
+			bin.sketch.record(100_000 + i*7919%2_000_000)
 		}
 		during := heap()
 		merged := mergeTimelines([]*timeline{&line}, nil)

@@ -2,7 +2,6 @@ package record
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"slices"
 )
 
@@ -13,17 +12,18 @@ const (
 
 // timeline is one shard's part of the run's Bins. Only the newest bins need
 // counters. Older bins are packed, without loss, into about 20 bytes each,
-// where a Bin takes 150, and each shard may have 8,192 of them.
+// where an openBin takes 200, and each shard may have 8,192 of them.
 type timeline struct {
 	width  int64
-	length int64          // number of bins, up to the last that has a count
-	open   []openBin      // a ring; nil before the first count
-	closed int64          // number of bins before the first open one
-	chunks [][]byte       // the closed bins, in order
-	spare  [][]byte       // chunks to write to: reserved, or already read
-	late   map[int64]*Bin // counts for closed bins that arrived after they were closed
+	length int64              // number of bins, up to the last that has a count
+	open   []openBin          // a ring; nil before the first count
+	closed int64              // number of bins before the first open one
+	chunks [][]byte           // the closed bins, in order
+	spare  [][]byte           // chunks to write to: reserved, or already read
+	late   map[int64]*openBin // counts for closed bins that arrived after they were closed
 }
 
+// openBin is a Bin that counts. Its latencies are in the sketch.
 type openBin struct {
 	Bin
 	sketch Sketch
@@ -43,9 +43,25 @@ func (t *timeline) reserve() {
 	}
 }
 
-// at returns the bin of a time in ns since the run's start. Its Latency is not
-// nil. It is valid until the next call.
-func (t *timeline) at(ns int64) *Bin {
+// merge adds o's counts and latencies.
+func (b *openBin) merge(o *openBin) {
+	b.add(&o.Bin)
+	b.sketch.merge(&o.sketch)
+}
+
+// done returns what b counted, as a bin of its own.
+func (b *openBin) done() Bin {
+	bin := b.Bin
+	bin.Lost, bin.Latency = nil, b.sketch.Pack()
+	if len(b.Lost) > 0 {
+		bin.Lost = slices.Clone(b.Lost)
+	}
+	return bin
+}
+
+// at returns the bin of a time in ns since the run's start. It is valid until the
+// next call.
+func (t *timeline) at(ns int64) *openBin {
 	if t.open == nil {
 		t.begin(FirstBinWidth)
 	}
@@ -59,34 +75,30 @@ func (t *timeline) at(ns int64) *Bin {
 
 func (t *timeline) begin(width int64) {
 	*t = timeline{width: width, open: make([]openBin, openBins), spare: t.spare}
-	for i := range t.open {
-		t.open[i].Latency = &t.open[i].sketch
-	}
 }
 
 // bin returns the bin at an index, and closes the bins that fall out of the ring.
-func (t *timeline) bin(i int64) *Bin {
+func (t *timeline) bin(i int64) *openBin {
 	t.length = max(t.length, i+1)
 	if i < t.closed {
 		return t.lateBin(i)
 	}
 	for i >= t.closed+openBins {
 		b := &t.open[t.closed%openBins]
-		t.write(&b.Bin)
+		t.write(b)
 		t.closed++
 		b.reset()
-		b.Latency = &b.sketch
 	}
-	return &t.open[i%openBins].Bin
+	return &t.open[i%openBins]
 }
 
-func (t *timeline) lateBin(i int64) *Bin {
+func (t *timeline) lateBin(i int64) *openBin {
 	b, ok := t.late[i]
 	if !ok {
 		if t.late == nil {
-			t.late = map[int64]*Bin{}
+			t.late = map[int64]*openBin{}
 		}
-		b = &Bin{Latency: &Sketch{}}
+		b = &openBin{}
 		t.late[i] = b
 	}
 	return b
@@ -94,7 +106,7 @@ func (t *timeline) lateBin(i int64) *Bin {
 
 // write appends a closed bin to the last chunk, or to a new one if it does not
 // fit.
-func (t *timeline) write(b *Bin) {
+func (t *timeline) write(b *openBin) {
 	if last := len(t.chunks) - 1; last >= 0 {
 		if size := len(t.chunks[last]); size+b.maxPacked() <= cap(t.chunks[last]) {
 			t.chunks[last] = b.pack(t.chunks[last])
@@ -115,29 +127,41 @@ func (t *timeline) chunk(size int) []byte {
 	return chunk[:0]
 }
 
-// drain calls f with every bin in order; the timeline cannot be used afterwards.
-// f may change the Bin but not keep it. Its Latency is nil if empty.
-func (t *timeline) drain(f func(i int64, b *Bin)) {
-	var i int64
-	var closed openBin
-	for _, whole := range t.chunks {
-		chunk := whole
-		for len(chunk) > 0 {
-			chunk = closed.unpack(chunk)
-			if late := t.late[i]; late != nil {
-				closed.merge(late)
-			}
-			f(i, &closed.Bin)
-			i++
+// reader reads a time line from its begin; the time line cannot be used afterwards.
+type reader struct {
+	line  *timeline
+	at    int64  // index of the next bin
+	chunk int    // index of the chunk that holds it
+	rest  []byte // of that chunk; nil before it was begun
+	bin   openBin
+}
+
+// next returns the next bin, or nil after the last. It is valid until the next call.
+func (r *reader) next() *openBin {
+	t, i := r.line, r.at
+	r.at++
+	switch {
+	case i < t.closed:
+		r.unpack()
+		if late := t.late[i]; late != nil {
+			r.bin.merge(late)
 		}
-		t.spare = append(t.spare, whole)
+		return &r.bin
+	case i < t.length:
+		return &t.open[i%openBins]
 	}
-	for ; i < t.length; i++ {
-		b := t.open[i%openBins].Bin
-		if b.Latency.empty() {
-			b.Latency = nil
-		}
-		f(i, &b)
+	return nil
+}
+
+// unpack reads the next closed bin, and hands back a chunk that was read to its end.
+func (r *reader) unpack() {
+	t := r.line
+	if r.rest == nil {
+		r.rest = t.chunks[r.chunk]
+	}
+	if r.rest = r.bin.unpack(r.rest); len(r.rest) == 0 {
+		t.spare = append(t.spare, t.chunks[r.chunk])
+		r.chunk, r.rest = r.chunk+1, nil
 	}
 }
 
@@ -148,68 +172,61 @@ func (t *timeline) widenTo(width int64) {
 	}
 	var wide timeline
 	wide.begin(width)
-	if t.open != nil {
-		t.drain(func(i int64, b *Bin) {
-			wide.spare, t.spare = append(wide.spare, t.spare...), t.spare[:0]
-			wide.bin(i * t.width / width).merge(b)
-		})
+	from := reader{line: t}
+	for b := from.next(); b != nil; b = from.next() {
+		wide.spare, t.spare = append(wide.spare, t.spare...), t.spare[:0]
+		wide.bin((from.at - 1) * t.width / width).merge(b)
 	}
 	*t = wide
-}
-
-// binRoom is memory for a run's Bins.
-type binRoom struct {
-	bins     []Bin
-	sketches []Sketch
-}
-
-func newBinRoom(bins int64) *binRoom {
-	return &binRoom{make([]Bin, bins), make([]Sketch, bins)}
 }
 
 // reserveBins allocates as many bins as a run can have, and writes to them so
 // that the kernel really provides the memory: a run of several hours must not
 // run out of memory when its bins are merged at the end.
-func reserveBins() *binRoom {
-	room := newBinRoom(MaxBins)
-	clear(room.bins)
-	clear(room.sketches)
+func reserveBins() []Bin {
+	room := make([]Bin, MaxBins)
+	clear(room)
 	return room
 }
 
-// forRun returns r, or a smaller one if the run needs so much less that r would
-// waste memory for as long as the recording is kept.
-func (r *binRoom) forRun(bins int64) *binRoom {
-	if r == nil || bins <= MaxBins/4 {
-		return newBinRoom(bins)
+// roomFor returns the part of room that a run needs, or a copy of its own if it
+// needs so much less that room would waste memory for as long as the recording is
+// kept.
+func roomFor(bins int64, room []Bin) []Bin {
+	if room == nil || bins <= MaxBins/4 {
+		return make([]Bin, bins)
 	}
-	return r
+	return room[:bins]
 }
 
 // mergeTimelines merges the shards' time lines, into room if that is not nil.
-func mergeTimelines(list []*timeline, room *binRoom) Bins {
+func mergeTimelines(list []*timeline, room []Bin) Bins {
 	var all Bins
 	for _, t := range list {
 		all.Width = max(all.Width, t.width)
 	}
 	var length int64
+	var readers []reader
 	for _, t := range list {
 		t.widenTo(all.Width)
 		length = max(length, t.length)
+		readers = append(readers, reader{line: t})
 	}
 	if length == 0 {
 		return Bins{}
 	}
-	room = room.forRun(length)
-	all.List = room.bins[:length]
-	for _, t := range list {
-		t.drain(func(i int64, b *Bin) {
-			to := &all.List[i]
-			if to.Latency == nil && b.Latency != nil {
-				to.Latency = &room.sketches[i]
+	all.List = roomFor(length, room)
+	var sum openBin
+	for i := range all.List {
+		sum.reset()
+		for r := range readers {
+			if b := readers[r].next(); b != nil {
+				sum.merge(b)
 			}
-			to.merge(b)
-		})
+		}
+		all.List[i] = sum.done()
+	}
+	for _, t := range list {
 		*t = timeline{}
 	}
 	return all
@@ -233,12 +250,12 @@ func (b *Bin) counts() [packedLost]*int64 {
 }
 
 // maxPacked is an upper bound of the bytes that pack appends.
-func (b *Bin) maxPacked() int {
-	return 1 + binary.MaxVarintLen64*(packedLost+1+2*len(b.Lost)+2+sketchSteps)
+func (b *openBin) maxPacked() int {
+	return 1 + binary.MaxVarintLen64*(packedLost+1+2*len(b.Lost)) + maxPacked
 }
 
 // pack appends a byte that says which fields are not zero, then those fields.
-func (b *Bin) pack(to []byte) []byte {
+func (b *openBin) pack(to []byte) []byte {
 	head := len(to)
 	to = append(to, 0)
 	for i, n := range b.counts() {
@@ -255,11 +272,11 @@ func (b *Bin) pack(to []byte) []byte {
 			to = binary.AppendUvarint(to, uint64(l.Count))
 		}
 	}
-	if b.Latency.empty() {
+	if b.sketch.empty() {
 		return to
 	}
 	to[head] |= 1 << packedLatency
-	return b.Latency.pack(to)
+	return b.sketch.pack(to)
 }
 
 // unpack sets b to what pack wrote, and returns the bytes that follow.
@@ -284,28 +301,5 @@ func (b *openBin) unpack(from []byte) []byte {
 	if head&(1<<packedLatency) == 0 {
 		return from
 	}
-	b.Latency = &b.sketch
-	b.sketch.Max = int64(next())
-	for steps := next(); steps != 0; steps &= steps - 1 {
-		b.sketch.Steps[bits.TrailingZeros64(steps)] = int64(next())
-	}
-	return from
-}
-
-// pack appends the maximum, a bit set of the non-zero steps, and those steps.
-func (s *Sketch) pack(to []byte) []byte {
-	to = binary.AppendUvarint(to, uint64(s.Max))
-	var steps uint64
-	for i, n := range s.Steps {
-		if n != 0 {
-			steps |= 1 << i
-		}
-	}
-	to = binary.AppendUvarint(to, steps)
-	for _, n := range s.Steps {
-		if n != 0 {
-			to = binary.AppendUvarint(to, uint64(n))
-		}
-	}
-	return to
+	return b.sketch.unpack(from)
 }

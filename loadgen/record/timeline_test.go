@@ -40,24 +40,19 @@ func TestTimelineIsAsItsCounts(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, uint64(disorder)))
 			lines := []*timeline{{}, {}, {}}
 			const width = 4 * FirstBinWidth
-			var want []Bin
+			var plain []openBin
 			for i := range int64(50_000) {
 				ns := i*3_000_000 - rng.Int64N(disorder+1)
 				count := randomCount(rng)
 				count(lines[rng.IntN(3)].at(ns))
-				for int64(len(want)) <= max(ns, 0)/width {
-					want = append(want, Bin{})
+				for int64(len(plain)) <= max(ns, 0)/width {
+					plain = append(plain, openBin{})
 				}
-				plain := &want[max(ns, 0)/width]
-				if plain.Latency == nil {
-					plain.Latency = &Sketch{}
-				}
-				count(plain)
+				count(&plain[max(ns, 0)/width])
 			}
-			for i := range want {
-				if want[i].Latency.empty() {
-					want[i].Latency = nil
-				}
+			var want []Bin
+			for i := range plain {
+				want = append(want, plain[i].done())
 			}
 			got := mergeTimelines(lines, reserveBins())
 			inOrder := cmpopts.SortSlices(func(a, b BinLoss) bool { return a.Class < b.Class })
@@ -70,26 +65,26 @@ func TestTimelineIsAsItsCounts(t *testing.T) {
 
 // randomCount is the effect of one request on a bin; a few have a very large
 // weight.
-func randomCount(rng *rand.Rand) func(*Bin) {
+func randomCount(rng *rand.Rand) func(*openBin) {
 	n, class, took := int64(1), NewClass(StageWait, Cause(1+rng.IntN(5))), rng.Int64N(1<<(10+rng.IntN(30)))
 	if rng.IntN(1000) == 0 {
 		n = math.MaxInt64 >> 20
 	}
 	switch rng.IntN(6) {
 	case 0:
-		return func(b *Bin) { b.Spoiled += n }
+		return func(b *openBin) { b.Spoiled += n }
 	case 1:
-		return func(b *Bin) { b.Aborted += n }
+		return func(b *openBin) { b.Aborted += n }
 	case 2:
-		return func(b *Bin) { b.addLost(class, n) }
+		return func(b *openBin) { b.addLost(class, n) }
 	case 3:
-		return func(b *Bin) { b.Started += n }
+		return func(b *openBin) { b.Started += n }
 	}
-	return func(b *Bin) {
+	return func(b *openBin) {
 		b.Responded += n
 		b.OK++
-		b.Latency.record(took)
-		b.Latency.Steps[0] += n
+		b.sketch.record(took)
+		b.sketch.Steps[0] += n
 	}
 }
 
@@ -102,7 +97,7 @@ func TestTimelineIsSmall(t *testing.T) {
 		b.Started++
 		b.Responded++
 		b.OK++
-		b.Latency.record(100_000 + rng.Int64N(2_000_000))
+		b.sketch.record(100_000 + rng.Int64N(2_000_000))
 	}
 	size := 0
 	for _, chunk := range line.chunks {
@@ -110,19 +105,5 @@ func TestTimelineIsSmall(t *testing.T) {
 	}
 	if perBin := float64(size) / MaxBins; perBin > 32 {
 		t.Errorf("%.0f bytes per bin; want at most 32", perBin)
-	}
-}
-
-// TestSketchAbove: only latencies that are surely above a time count, and those
-// of the last step.
-func TestSketchAbove(t *testing.T) {
-	var s Sketch
-	for _, ns := range []int64{0, 63_000, 64_000, 127_000, 128_000, 300_000, 5_000_000_000} {
-		s.record(ns)
-	}
-	for ns, want := range map[int64]int64{0: 5, 64_000: 5, 65_000: 3, 128_000: 3, 129_000: 2, 256_000: 2, 257_000: 1, 9_000_000_000: 1} {
-		if got := s.Above(ns); got != want {
-			t.Errorf("above %d ns: got %d; want %d", ns, got, want)
-		}
 	}
 }

@@ -102,15 +102,14 @@ func (b *Bin) Validate() error {
 			return err
 		}
 	}
-	if b.Latency != nil {
-		for _, n := range b.Latency.Steps {
-			if err := within(count("latency", n)); err != nil {
-				return err
-			}
-		}
-		if err := within(limit{"latency: maxNs", b.Latency.Max, 0, MaxTime}); err != nil {
+	latency := b.Latency.Sketch()
+	for _, n := range latency.Steps {
+		if err := within(count("latency", n)); err != nil {
 			return err
 		}
+	}
+	if err := within(limit{"latency: maxNs", latency.Max, 0, MaxTime}); err != nil {
+		return err
 	}
 	return within(count("started", b.Started), count("answered", b.Responded), count("ok", b.OK),
 		count("spoiled", b.Spoiled), count("aborted", b.Aborted), count("turnedAway", b.TurnedAway))

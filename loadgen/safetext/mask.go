@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/base64"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
+
+	"nodrop/loadgen/pattern"
 )
 
 // Masked replaces a secret.
@@ -21,19 +21,14 @@ const schemes = `(?:basic|bearer|digest|negotiate|ntlm|token|apikey)\s+`
 // Patterns of secrets in any text. A value that begins with $ is an unexpanded
 // variable, not a secret.
 var (
-	parameterPattern   = lazily(`([A-Za-z0-9_.\-]+)(=)([^\s&;#"'` + "`" + `<>$][^\s&;#"'` + "`" + `<>]*)`)
-	schemedPattern     = lazily(`(?i)\b((?:proxy-)?authorization["']?(?:\s*[:=]\s*["']?(?:` + schemes + `)?|\s+(?:` + schemes + `)))([^\s"'\\]+)`)
-	cookiePattern      = lazily(`(?i)\b((?:set-)?cookie["']?\s*:\s*["']?)([^\s"'$][^"'\r\n]*)`)
-	flagPattern        = lazily(`(--?[A-Za-z0-9-]+)(\s+["']?)([^\s"'$-][^\s"']*)`)
-	loginPattern       = lazily(`((?:^|\s)-[ua]\s*["']?[^\s:"'$-][^\s:"']*:)([^\s"'$][^\s"']*)`)
-	jsonPattern        = lazily(`("(?:name":"([^"]+)","value|([^"]+))"\s*:\s*")([^"$\\][^"\\]*)"`)
-	secretFieldPattern = lazily(`(?i)\b((?:x-|api)[a-z0-9-]*["']?\s*:\s*["']?)([^\s"'$][^\s"']*)`)
+	parameterPattern   = pattern.Lazy(`([A-Za-z0-9_.\-]+)(=)([^\s&;#"'` + "`" + `<>$][^\s&;#"'` + "`" + `<>]*)`)
+	schemedPattern     = pattern.Lazy(`(?i)\b((?:proxy-)?authorization["']?(?:\s*[:=]\s*["']?(?:` + schemes + `)?|\s+(?:` + schemes + `)))([^\s"'\\]+)`)
+	cookiePattern      = pattern.Lazy(`(?i)\b((?:set-)?cookie["']?\s*:\s*["']?)([^\s"'$][^"'\r\n]*)`)
+	flagPattern        = pattern.Lazy(`(--?[A-Za-z0-9-]+)(\s+["']?)([^\s"'$-][^\s"']*)`)
+	loginPattern       = pattern.Lazy(`((?:^|\s)-[ua]\s*["']?[^\s:"'$-][^\s:"']*:)([^\s"'$][^\s"']*)`)
+	jsonPattern        = pattern.Lazy(`("(?:name":"([^"]+)","value|([^"]+))"\s*:\s*")([^"$\\][^"\\]*)"`)
+	secretFieldPattern = pattern.Lazy(`(?i)\b((?:x-|api)[a-z0-9-]*["']?\s*:\s*["']?)([^\s"'$][^\s"']*)`)
 )
-
-// lazily compiles a pattern when it is first needed, since most runs need none.
-func lazily(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
 
 // MaskText masks the secrets that their position reveals: passwords of URLs,
 // parameters such as token=…, and fields such as Authorization.

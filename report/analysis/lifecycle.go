@@ -125,6 +125,9 @@ func (l *Lifecycle) ExitedAt(at int64) (may, sure bool) {
 	return Within(at, from, l.Exited), false
 }
 
+// ExitSeen reports whether nodrop saw the exit of the process itself, at once.
+func (l *Lifecycle) ExitSeen() bool { return l.Exited != Unknown && !l.late() }
+
 // ExitUnasked returns the earliest possible exit of a process that has an exit
 // mark, possibly late, but no termination mark. For all others it returns
 // Unknown.

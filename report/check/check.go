@@ -10,13 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"nodrop/loadgen/misuse"
+	"nodrop/loadgen/pattern"
 	"nodrop/report/analysis"
 	"nodrop/report/metric"
 )
@@ -138,14 +138,14 @@ func parseCheck(text string) (Check, int, error) {
 }
 
 // numberPattern accepts a sign, which makes the number a change.
-var numberPattern = regexp.MustCompile(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`)
+var numberPattern = pattern.Lazy(`^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`)
 
 // number reads value and unit up to the end of the text; at is the offset of
 // the value.
 func (s *scanner) number() (value float64, digits, unit string, at int, err error) {
 	s.space()
 	at = s.at
-	digits = numberPattern.FindString(s.text[at:])
+	digits = numberPattern().FindString(s.text[at:])
 	rest := s.text[at:]
 	switch {
 	case rest == "":

@@ -3,11 +3,11 @@ package check
 import (
 	"cmp"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"nodrop/loadgen/pattern"
 	"nodrop/report/metric"
 )
 
@@ -16,10 +16,10 @@ const ofHistory = "(history)"
 
 // callPattern matches what stands where a number could, and looks like a
 // function: its name, and what it is of.
-var callPattern = regexp.MustCompile(`^([\pL_][\w.]*)\s*\(\s*([^()]*?)\s*\)`)
+var callPattern = pattern.Lazy(`^([\pL_][\w.]*)\s*\(\s*([^()]*?)\s*\)`)
 
 // percentPattern matches the names of percentiles.
-var percentPattern = regexp.MustCompile(`^p\d+(\.\d+)?$`)
+var percentPattern = pattern.Lazy(`^p\d+(\.\d+)?$`)
 
 const quantileNames = "known: min(history) max(history) p50(history) p99(history) and every other percentile"
 
@@ -28,9 +28,9 @@ const quantileNames = "known: min(history) max(history) p50(history) p99(history
 func (s *scanner) quantile() (at int, name string, err error) {
 	s.space()
 	at = s.at
-	call := callPattern.FindStringSubmatch(s.text[at:])
+	call := callPattern().FindStringSubmatch(s.text[at:])
 	if call == nil {
-		if word := s.text[at:]; percentPattern.MatchString(strings.TrimSpace(word)) {
+		if word := s.text[at:]; percentPattern().MatchString(strings.TrimSpace(word)) {
 			return at, "", checkError(s.text, at, "did you mean "+strings.TrimSpace(word)+ofHistory+"?", "%q is not a number", word)
 		}
 		return at, "", nil
@@ -59,7 +59,7 @@ func percentOf(name string) (percent float64, ok bool) {
 		return 0, true
 	case name == "max":
 		return 100, true
-	case !percentPattern.MatchString(name):
+	case !percentPattern().MatchString(name):
 		return 0, false
 	}
 	percent, err := strconv.ParseFloat(name[1:], 64)

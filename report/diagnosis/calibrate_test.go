@@ -242,6 +242,40 @@ var situations = []situation{
 		}
 		w.page(502, "nginx/1.22.1", "<html><head><title>502 Bad Gateway</title></head>")
 	}},
+	{"upstream's idle timeout, few errors", []Code{UpstreamIdleTimeout}, false, false, func(w *world) {
+		w.method = "POST"
+		w.serve(0, runTime, leaver)
+		for range w.between(3, 11) {
+			w.respond(w.between(200*ms, runTime-500*ms), 502, leaver)
+		}
+		w.page(502, "nginx/1.22.1", "<html><head><title>502 Bad Gateway</title></head>")
+	}},
+	{"a burst of a gateway's errors", []Code{}, false, false, func(w *world) {
+		w.method = "POST"
+		w.serve(0, runTime, leaver)
+		from, length := w.between(100*ms, runTime-2000*ms), w.between(100*ms, 1500*ms)
+		for range w.between(3, 40) {
+			w.respond(from+w.between(0, length), 502, leaver)
+		}
+		w.page(502, "nginx/1.22.1", "<html><head><title>502 Bad Gateway</title></head>")
+	}},
+	{"one of some upstreams is away", []Code{}, false, false, func(w *world) {
+		w.method = "POST"
+		w.serve(0, runTime, leaver)
+		from, share := w.between(100*ms, runTime/2), w.between(4, 50)
+		for at := from; at < from+w.between(800*ms, 3000*ms); at += share * ms {
+			w.respond(at, 502, leaver)
+		}
+		w.page(502, "nginx/1.22.1", "<html><head><title>502 Bad Gateway</title></head>")
+	}},
+	{"the application sends 502", []Code{}, false, false, func(w *world) {
+		w.method = "POST"
+		w.serve(0, runTime, leaver)
+		for range w.between(3, 40) {
+			w.respond(w.between(0, runTime-500*ms), 502, leaver)
+		}
+		w.page(502, "nginx/1.22.1", `{"error":"the payment provider does not respond"}`)
+	}},
 	{"upstream's idle timeout, in ticks", []Code{UpstreamIdleTimeout}, false, true, func(w *world) {
 		w.method, w.rate = "POST", 5
 		every, some := w.between(2, 4), w.between(12, 30)

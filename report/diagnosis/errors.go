@@ -13,6 +13,10 @@ import (
 	"nodrop/report/diagnosis/remedy"
 )
 
+// noAccident is the number of responses from which it is no accident that they
+// came when they did.
+const noAccident = 5
+
 // ofShape matches the error responses whose losses have a shape. Rules about
 // these embed it.
 type ofShape struct{ kind errorshape.Kind }

@@ -98,6 +98,12 @@ func TestErrorsNowAndThen(t *testing.T) {
 			busy[i].End += 40 * ms
 		}
 	}
+	held := spread("status.502")
+	for i := range held {
+		if q := &held[i]; q.Fate == record.FateLost && q.Start >= 1700*ms && q.Start <= 2000*ms {
+			q.End = 2100 * ms
+		}
+	}
 	onOne := append(reporttest.Steady(4000, 0, ms, "gw-1", "gw-2"), failing(100*ms, 3900*ms, 200*ms, 2*ms, "status.502", "gw-1")...)
 	late := slices.DeleteFunc(spread("status.502"), func(q reporttest.Request) bool { return q.Fate == record.FateLost && q.Start < 2000*ms })
 	page := []record.ErrorResponse{nginxPage}
@@ -139,6 +145,15 @@ func TestErrorsNowAndThen(t *testing.T) {
 		{
 			name: "from an upstream that was too busy to see the requests", requests: busy, responses: page, method: "POST",
 			rule: "upstream-idle-timeout", code: UpstreamIdleTimeout, lost: 20, confidence: Likely, says: []string{"nothing was waited for"}, never: leftIt,
+		},
+		{
+			name: "all was held up once", requests: held, responses: page, method: "POST",
+			rule: "upstream-idle-timeout", code: UpstreamIdleTimeout, lost: 20, confidence: Likely,
+			says: []string{"18 of 20 came as quickly", "the others came late, at 1 of 18 times"}, never: append([]string{"nothing was waited for"}, leftIt...),
+		},
+		{
+			name: "not a gateway's page", requests: spread("status.502"), responses: []record.ErrorResponse{{Status: 502, Server: "nginx", Body: `{"error":"gone"}`, Count: 20}}, method: "POST",
+			rule: "upstream-idle-timeout", code: UpstreamIdleTimeout, lost: 20, confidence: CannotTell, says: []string{"perhaps the application sent them"}, never: leftIt,
 		},
 		{
 			name: "from one endpoint alone", requests: onOne, responses: page, method: "POST",

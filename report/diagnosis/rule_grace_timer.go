@@ -65,7 +65,10 @@ func noSingleLimit(s *observed.Observation, e *observed.Evidence) string {
 	switch {
 	case ages.Mixed():
 		return under + "no limit for a single request cuts at such different ages"
-	case ages.Most+s.Shapes.RoundTrip >= s.Run.Latency.OK.Max:
+	case ages.Most+s.Shapes.RoundTrip < s.Run.Latency.OK.Max:
+	case ages.Least+s.Shapes.RoundTrip < s.Run.Latency.OK.Percentile(50):
+		return under + "no limit for a single request cut them, or it would have cut most responses, which took " + phrase.Duration(s.Run.Latency.OK.Percentile(50)) + " or more"
+	default:
 		return strings.TrimSuffix(under, ": ")
 	}
 	return under + "no limit for a single request cut them, or it would have cut a response that took " + phrase.Duration(s.Run.Latency.OK.Max)

@@ -74,18 +74,28 @@ func graceGiven(s *observed.Observation, e *observed.Evidence) (given int64, kno
 // sureOf grades a finding about processes that exited. It is shown only if the
 // marks name the endpoint of each loss and place its exit at that time.
 func sureOf(s *observed.Observation, e *observed.Evidence, f *Finding) {
-	shared, late := false, false
+	shared, unsure := false, 0
 	for _, l := range e.Lost {
 		shared = shared || !s.Named(l)
-		late = late || !s.Surely(l)
+		if !s.Surely(l) {
+			unsure++
+		}
 	}
-	if shared || late {
+	held, most := s.HeldUpAtExit(e.Lost)
+	// An exit that the marks place at the time of most of them cut the others, too:
+	// it closes everything that its process has open.
+	if shared || unsure > held || 2*held > len(e.Lost) {
 		f.Confidence = Likely
 	}
 	if shared {
 		f.Evidence = append(f.Evidence, "the endpoints share one address, so it is not known which of them cut a request")
 	}
-	if late {
+	if unsure > held {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("the control plane may report an exit up to %s late: requests cut within that time before an exit mark are attributed to that exit", phrase.Duration(analysis.ExitLag)))
+	}
+	if held > 0 {
+		ok := &s.Run.Latency.OK
+		f.Evidence = append(f.Evidence, fmt.Sprintf("%s of them, in flight at the exit, ended up to %s after it: this machine was busy, and responses were late as well (half took %s at most, the slowest %s)",
+			phrase.Number(int64(held)), phrase.Duration(most), phrase.Duration(ok.Percentile(50)), phrase.Duration(ok.Max)))
 	}
 }

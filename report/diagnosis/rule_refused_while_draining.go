@@ -34,7 +34,7 @@ func (refusedWhileDraining) explain(s *observed.Observation, e *observed.Evidenc
 		}
 		marked = marked && (g.Basis == errorshape.Marks || g.Basis == errorshape.SharedMarks)
 		signalled = signalled && g.Signal
-		shown = shown && g.Basis == errorshape.Marks && g.Alone && g.Lost >= surelySpread
+		shown = shown && g.Basis == errorshape.Marks && g.Alone && g.Lost >= noAccident
 		unreached := g.Said.Known && g.Said.Reason&(errorshape.NoServer|errorshape.NotReached|errorshape.Closed) != 0
 		unsure = unsure || unreached || g.Basis == errorshape.Silence || g.Basis != errorshape.Marks && !g.Alone
 	}

@@ -43,7 +43,7 @@ func (servedTooEarly) explain(s *observed.Observation, e *observed.Evidence) Fin
 		if i < observed.MaxTexts {
 			f.Evidence = append(f.Evidence, errorpage.Arrival(g, s.Called(g.Endpoint)))
 		}
-		shown = shown && g.Basis == errorshape.Marks && g.Alone && g.Lost >= surelySpread
+		shown = shown && g.Basis == errorshape.Marks && g.Alone && g.Lost >= noAccident
 		unsure = unsure || g.Basis == errorshape.SharedMarks && !g.Alone
 	}
 	if extra := len(groups) - observed.MaxTexts; extra > 0 {

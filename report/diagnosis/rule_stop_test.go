@@ -264,3 +264,82 @@ func TestDrainSettingsAreInTheTexts(t *testing.T) {
 		}
 	}
 }
+
+// TestCutsReadLate: a busy machine lets nodrop read late what an exit cut. How
+// late that may be, the responses show.
+func TestCutsReadLate(t *testing.T) {
+	const exit = 1000 * ms
+	for name, tt := range map[string]struct {
+		slowest  int64   // response
+		late     []int64 // after the exit, when the cuts were read
+		sent     int64   // before the exit
+		endpoint string
+		rule     string
+		want     Confidence
+		says     string
+	}{
+		"all of them, on a busy machine":       {700 * ms, []int64{260 * ms, 261 * ms, 262 * ms}, 200 * ms, "app", "killed-in-flight", Likely, "3 of them, in flight at the exit, ended up to 262.0 ms after it: this machine was busy"},
+		"some of them, on a busy machine":      {700 * ms, []int64{ms, 2 * ms, 262 * ms}, 200 * ms, "app", "killed-in-flight", Shown, "1 of them, in flight at the exit"},
+		"on a quiet machine":                   {420 * ms, []int64{260 * ms, 261 * ms, 262 * ms}, 200 * ms, "app", "cut-in-flight", CannotTell, "no mark shows its exit"},
+		"later than a busy machine reads":      {3000 * ms, []int64{800 * ms, 801 * ms}, 200 * ms, "app", "cut-in-flight", CannotTell, "no mark shows its exit"},
+		"sent after the exit":                  {700 * ms, []int64{260 * ms, 261 * ms}, -100 * ms, "app", "cut-in-flight", CannotTell, "no mark shows its exit"},
+		"the exit is a control plane's report": {700 * ms, []int64{260 * ms, 261 * ms}, 200 * ms, "10.0.0.1", "cut-in-flight", CannotTell, "no mark shows"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			list := []reporttest.Request{{Start: 0, End: tt.slowest, Endpoint: tt.endpoint, Status: 200, Bytes: 10}}
+			for i := range int64(40) {
+				list = append(list, reporttest.Request{Start: i * 10 * ms, End: i*10*ms + 400*ms, Endpoint: tt.endpoint, Status: 200, Bytes: 10})
+			}
+			for _, late := range tt.late {
+				list = append(list, reporttest.Lost(exit-tt.sent, exit+late, "wait.eof", tt.endpoint, reporttest.EOFText))
+			}
+			run := reporttest.NewRun(t, list, reporttest.Edited(func(run *record.Run) {
+				run.Marks = []record.Mark{step(exit-3*ms, exit+10*ms), markAt(record.MarkSignalled, exit-2*ms, tt.endpoint), markAt(record.MarkListenerClosed, exit-ms, tt.endpoint), markAt(record.MarkExited, exit, tt.endpoint)}
+				for i := range run.Marks[1:] {
+					run.Marks[1+i].Address = tt.endpoint
+				}
+			}))
+			f := found(run)[0]
+			if f.Rule != tt.rule || f.Confidence != tt.want || f.Lost != int64(len(tt.late)) || !strings.Contains(f.text(), tt.says) {
+				t.Errorf("got %s, %s\n%s", f.Rule, f.Confidence, f.text())
+			}
+		})
+	}
+}
+
+// TestTimerOnABusyMachine: what a timer cut together is read over some time, a
+// small part of that since the stop signal.
+func TestTimerOnABusyMachine(t *testing.T) {
+	const signal = 4000 * ms
+	// ends are of pairs of a request and its cut: how long before the signal it was
+	// sent, and how long after it it was cut.
+	type pair struct{ sent, cut int64 }
+	apart := []pair{{1485, 1011}, {1445, 1016}, {1446, 1016}, {1463, 1016}, {1485, 1084}, {1486, 1084}, {1486, 1088}}
+	for name, tt := range map[string]struct {
+		took int64 // by most responses, ms
+		cuts []pair
+		code Code
+		want Confidence
+	}{
+		"younger than most responses":             {2520, apart, GraceTimer, Likely},
+		"older than any response, and of one age": {2400, apart, CutInFlight, CannotTell},
+		"soon after the signal, over a long time": {2520, []pair{{1485, 211}, {1445, 211}, {1446, 216}, {1463, 216}, {1485, 284}, {1486, 284}, {1486, 288}}, CutInFlight, CannotTell},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var list []reporttest.Request
+			for i := range int64(16) {
+				list = append(list, reporttest.Request{Start: i * ms, End: (tt.took + 2*i) * ms, Endpoint: "app", Status: 200, Bytes: 10})
+			}
+			for _, p := range tt.cuts {
+				list = append(list, reporttest.Lost(signal-p.sent*ms, signal+p.cut*ms, "wait.eof", "app", reporttest.EOFText))
+			}
+			run := reporttest.NewRun(t, list, reporttest.Edited(func(run *record.Run) {
+				run.Marks = []record.Mark{step(signal, signal+2800*ms), markAt(record.MarkSignalled, signal, "app"), markAt(record.MarkListenerClosed, signal+100*ms, "app"), markAt(record.MarkExited, signal+2780*ms, "app")}
+			}))
+			f := found(run)[0]
+			if f.Code != tt.code || f.Confidence != tt.want || f.Lost != int64(len(tt.cuts)) {
+				t.Errorf("got %s, %s\n%s", f.Code, f.Confidence, f.text())
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"nodrop/report/analysis"
+	"nodrop/report/analysis/errorshape"
 	"nodrop/report/diagnosis/errorpage"
 	"nodrop/report/diagnosis/observed"
 	"nodrop/report/phrase"
@@ -14,10 +15,6 @@ import (
 // was closing because they had been idle. It happens now and then, whatever is
 // done to the target.
 type upstreamIdleTimeout struct{ ofShape }
-
-// surelySpread is the number of times, or responses, from which it is no
-// accident that they are spread evenly.
-const surelySpread = 5
 
 func (upstreamIdleTimeout) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	g := s.Errors.Groups(e.Lost)[0]
@@ -37,7 +34,7 @@ func (upstreamIdleTimeout) explain(s *observed.Observation, e *observed.Evidence
 			e.What(),
 			e.When() + "; " + s.Where(e),
 			fmt.Sprintf("%s of the responses in that time%s; the others were ok", phrase.Percentage(g.Share), apart),
-			fmt.Sprintf("%s of %s came as quickly as other responses, or within %s, so nothing was waited for", phrase.Number(int64(g.Quick)), phrase.Number(int64(g.Lost)), phrase.Duration(analysis.Near)),
+			quickness(g),
 		},
 	}
 	if begin, known := s.Errors.Event(); known {
@@ -51,16 +48,29 @@ func (upstreamIdleTimeout) explain(s *observed.Observation, e *observed.Evidence
 		f.Evidence = append(f.Evidence, "no mark shows an event: they come in normal operation")
 	}
 	f.Evidence = append(f.Evidence, errorpage.Quotes(like, observed.MaxTexts, n)...)
-	if resent || !g.Said.Known || g.Moments < surelySpread {
+	if resent || !g.Said.Known || !g.NoChance {
 		f.Confidence = CannotTell
 		f.Title = fmt.Sprintf("%s had status %s, now and then over %s", phrase.Counted(n, "response", "responses"), statuses(e), phrase.Duration(e.Span()))
 		f.Evidence = append(f.Evidence, "cannot tell whether the upstream closes idle connections that the gateway still uses, or crashes or closes connections now and then: the gateway's log says which upstream it was")
+		if !g.Said.Known {
+			f.Evidence = append(f.Evidence, "the responses do not look like a known gateway's own: perhaps the application sent them")
+		}
 	}
 	if resent {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("a gateway that sends %s requests again on a new connection would have hidden an idle timeout", method))
 	}
 	f.Remedies = settingsFor(s, like, idleTimeouts)
 	return f
+}
+
+// quickness says how soon the responses came. What held others up was no cause of
+// theirs if it held them all up together.
+func quickness(g *errorshape.Group) string {
+	text := fmt.Sprintf("%s of %s came as quickly as other responses, or within %s", phrase.Number(int64(g.Quick)), phrase.Number(int64(g.Lost)), phrase.Duration(analysis.Near))
+	if g.Quick == g.Lost {
+		return text + ", so nothing was waited for"
+	}
+	return fmt.Sprintf("%s; the others came late, at %s of %s times", text, phrase.Number(int64(g.Late)), phrase.Number(int64(g.Moments)))
 }
 
 // idleTimeouts names the two timeouts that must fit, in each product.

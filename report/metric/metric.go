@@ -12,12 +12,12 @@ package metric
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"nodrop/loadgen/misuse"
+	"nodrop/loadgen/pattern"
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/phrase"
@@ -132,7 +132,7 @@ func Find(name string) (Metric, *misuse.Error) {
 			return m, nil
 		}
 	}
-	if percentilePattern.MatchString(name) {
+	if percentilePattern().MatchString(name) {
 		return findLatency(name, analysis.Responded, name)
 	}
 	for _, f := range families {
@@ -214,12 +214,12 @@ func lossStageNames() []string {
 	return append(names, record.StageStatus.String())
 }
 
-var statusPattern = regexp.MustCompile(`^[1-9](\d\d|xx)$`)
+var statusPattern = pattern.Lazy(`^[1-9](\d\d|xx)$`)
 
 // findStatus finds status.NNN and status.Nxx, which count responses, lost or
 // not.
 func findStatus(name, rest string) (Metric, *misuse.Error) {
-	if !statusPattern.MatchString(rest) {
+	if !statusPattern().MatchString(rest) {
 		return Metric{}, &misuse.Error{Problem: fmt.Sprintf("%q is not a status", rest), Hint: "use status.503 or status.5xx"}
 	}
 	digits := strings.TrimSuffix(rest, "xx")
@@ -247,7 +247,7 @@ func findPhase(name, rest string) (Metric, *misuse.Error) {
 	return findLatency(name, phaseNames[i].of, rest)
 }
 
-var percentilePattern = regexp.MustCompile(`^p\d+(\.\d+)?$`)
+var percentilePattern = pattern.Lazy(`^p\d+(\.\d+)?$`)
 
 // findLatency finds a statistic of a latency.
 func findLatency(name string, of func(*record.Run) *record.Latency, stat string) (Metric, *misuse.Error) {
@@ -255,7 +255,7 @@ func findLatency(name string, of func(*record.Run) *record.Latency, stat string)
 	if m.value != nil {
 		return m, nil
 	}
-	if percentilePattern.MatchString(stat) {
+	if percentilePattern().MatchString(stat) {
 		return Metric{}, &misuse.Error{Problem: stat + ": a percentile is at most 100", Hint: "write 99.9 % as p99.9"}
 	}
 	return Metric{}, &misuse.Error{Problem: fmt.Sprintf("unknown metric %q", name), Hint: didYouMean(name, metricNames(), "min mean max p50 … p99.99 of each phase")}
@@ -278,7 +278,7 @@ func latencyMetric(name string, of func(*record.Run) *record.Latency, stat strin
 	case "max":
 		return read(func(l *record.Latency) float64 { return float64(l.Max) })
 	}
-	if !percentilePattern.MatchString(stat) {
+	if !percentilePattern().MatchString(stat) {
 		return Metric{}
 	}
 	p, err := strconv.ParseFloat(stat[1:], 64)

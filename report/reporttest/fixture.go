@@ -178,12 +178,11 @@ func (b *Builder) response(q Request, bin *record.Bin) {
 		run.Lengths.Add(q.End, q.Bytes)
 	}
 	bin.Responded++
-	if bin.Latency == nil {
-		bin.Latency = &record.Sketch{}
-	}
-	steps := bin.Latency.Steps[:]
+	sketch := bin.Latency.Sketch()
+	steps := sketch.Steps[:]
 	steps[min(bits.Len64(uint64(took)/64_000), len(steps)-1)]++
-	bin.Latency.Max = max(bin.Latency.Max, took)
+	sketch.Max = max(sketch.Max, took)
+	bin.Latency = sketch.Pack()
 	connect := took / 8
 	if q.Reused {
 		connect = 0

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"nodrop/loadgen/pattern"
 )
 
 // interpreter describes a program that takes code from its command line or
@@ -70,12 +72,7 @@ var interpreters = sync.OnceValue(func() []interpreter {
 })
 
 // inert matches programs that never run code from their arguments.
-var inert = lazily(`^(echo|printf|[ef]?grep|pgrep|pkill|killall|which|type|test|\[|logger|man|rm|rmdir|mkdir|ls|cat|tee|touch|cp|mv|ln|kill|export|read|set|cd)$`)
-
-// lazily returns a function that compiles the pattern on first use.
-func lazily(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
+var inert = pattern.Lazy(`^(echo|printf|[ef]?grep|pgrep|pkill|killall|which|type|test|\[|logger|man|rm|rmdir|mkdir|ls|cat|tee|touch|cp|mv|ln|kill|export|read|set|cd)$`)
 
 func program(name string) *regexp.Regexp { return regexp.MustCompile(`^(` + name + `)$`) }
 
@@ -221,7 +218,7 @@ func isSetting(word string, letter byte) bool {
 	return len(word) > 1 && word[0] == '-' && word[1] != '-' && strings.IndexByte(word, letter) > 0
 }
 
-var input = lazily(`^(-|/dev/stdin|/(dev|proc/self)/fd/[0-9]+)$`)
+var input = pattern.Lazy(`^(-|/dev/stdin|/(dev|proc/self)/fd/[0-9]+)$`)
 
 func isInput(word string) bool { return input().MatchString(word) }
 
@@ -271,8 +268,8 @@ func fromXargs(before []string, u use, words []string) bool {
 }
 
 var (
-	delimiter = lazily(`[s\\]["']*([[:punct:]])|(/)`)
-	order     = lazily(`(^|[;{},\n])[\s"']*\x00`)
+	delimiter = pattern.Lazy(`[s\\]["']*([[:punct:]])|(/)`)
+	order     = pattern.Lazy(`(^|[;{},\n])[\s"']*\x00`)
 )
 
 // harmless reports whether value, in place of hole in code, can only be part of

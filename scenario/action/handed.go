@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"nodrop/loadgen/pattern"
 )
 
 // follow finds the functions of the line, and which of its shell variables hold
@@ -335,7 +337,7 @@ func (l *shellLine) substituted(f *syntax.File, n *syntax.ProcSubst) error {
 }
 
 // keeps matches programs that start another program with their own environment.
-var keeps = lazily(`^(env|timeout|nice|nohup|ionice|setsid|stdbuf|xargs|time|chrt|taskset)$`)
+var keeps = pattern.Lazy(`^(env|timeout|nice|nohup|ionice|setsid|stdbuf|xargs|time|chrt|taskset)$`)
 
 // Arguments puts variables into a list of arguments. An argument that is code
 // for a shell is treated like any shell line. Code for another program, or for

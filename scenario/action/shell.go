@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"nodrop/loadgen/pattern"
 )
 
 // Piece is a part of a shell line: the author's text or, if Name is set, a
@@ -67,7 +69,7 @@ type variable struct {
 	hole string // in the line
 }
 
-var identifier = lazily(`^[A-Za-z_][A-Za-z_0-9]*$`)
+var identifier = pattern.Lazy(`^[A-Za-z_][A-Za-z_0-9]*$`)
 
 func (l *shellLine) hole(p Piece) string {
 	i := slices.IndexFunc(l.variables, func(v variable) bool { return v.Name == p.Name })
@@ -235,8 +237,8 @@ func (l *shellLine) check() error {
 }
 
 var (
-	number   = lazily(`^-?[0-9]+$`)
-	harmless = lazily(`^[A-Za-z0-9_./:@%+=,-]*$`)
+	number   = pattern.Lazy(`^-?[0-9]+$`)
+	harmless = pattern.Lazy(`^[A-Za-z0-9_./:@%+=,-]*$`)
 )
 
 // onlyNumbers rejects values other than whole numbers in arithmetic, where the

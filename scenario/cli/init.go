@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +17,7 @@ import (
 
 	"nodrop/loadgen/cli"
 	"nodrop/loadgen/misuse"
+	"nodrop/loadgen/pattern"
 	"nodrop/scenario/file"
 )
 
@@ -72,7 +72,7 @@ func (o *initOptions) run(ctx context.Context, hint string) error {
 	case filepath.Base(o.output) == file.SchemaFile:
 		return fmt.Errorf("--output %s: the schema gets this name, beside the template", o.output)
 	}
-	text, moved := onFreePorts(ctx, kinds[i].Text)
+	text, moved := onFreePorts(ctx, kinds[i].Text())
 	err := o.write(text)
 	if err == nil {
 		_, err = io.WriteString(o.Err, moved)
@@ -111,7 +111,7 @@ func createSchema(path string, replace bool) error {
 }
 
 // portLine is a line of a template's vars that names a port.
-var portLine = regexp.MustCompile(`(?m)^  [A-Z]+: "(\d{4,5})"`)
+var portLine = pattern.Lazy(`(?m)^  [A-Z]+: "(\d{4,5})"`)
 
 // firstEphemeral is where the ports begin that Linux hands out to clients: one of
 // those may be taken by the load itself.
@@ -121,7 +121,7 @@ const firstEphemeral = 32768
 // in use, with which a run would end before it begins, and a line for each.
 func onFreePorts(ctx context.Context, text string) (placed, moved string) {
 	var ports []int
-	for _, line := range portLine.FindAllStringSubmatch(text, -1) {
+	for _, line := range portLine().FindAllStringSubmatch(text, -1) {
 		port, _ := strconv.Atoi(line[1]) // the pattern allows only digits
 		ports = append(ports, port)
 	}

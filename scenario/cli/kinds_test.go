@@ -47,7 +47,7 @@ func writeKind(t *testing.T, name string, replaced ...string) (path string) {
 	t.Helper()
 	kinds := file.Kinds()
 	i := slices.IndexFunc(kinds, func(kind file.Kind) bool { return kind.Name == name })
-	text := portLine.ReplaceAllStringFunc(kinds[i].Text, func(line string) string {
+	text := portLine().ReplaceAllStringFunc(kinds[i].Text(), func(line string) string {
 		variable, _, _ := strings.Cut(line, ":")
 		return fmt.Sprintf("%s: %q", variable, strconv.Itoa(clitest.FreePort(t)))
 	})
@@ -162,7 +162,7 @@ func TestInitPort(t *testing.T) {
 	defer l.Close()
 	held := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	text, moved := onFreePorts(t.Context(), "vars:\n  PORT: \""+held+"\"\n  REPLICAS: \"5\"\n")
-	port := portLine.FindStringSubmatch(text)
+	port := portLine().FindStringSubmatch(text)
 	if port == nil || port[1] == held || !strings.Contains(text, `REPLICAS: "5"`) {
 		t.Errorf("%s is held; got %s", held, text)
 	} else if want := fmt.Sprintf("nodrop: port %s is in use; the template uses %s instead\n", held, port[1]); moved != want {
@@ -186,7 +186,7 @@ func TestInitSchema(t *testing.T) {
 	dir := t.TempDir()
 	for _, kind := range file.Kinds() {
 		o := &initOptions{Program: &Program{}, output: filepath.Join(dir, kind.Name+".yaml"), toFile: true}
-		if err := o.write(kind.Text); err != nil {
+		if err := o.write(kind.Text()); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(o.output)

@@ -6,7 +6,6 @@ import "embed"
 type Kind struct {
 	Name  string
 	Short string // one-line description
-	Text  string // content of the file
 }
 
 // SchemaFile is the file, beside a scenario file, from which an editor reads the
@@ -22,7 +21,7 @@ var kinds embed.FS
 
 // Kinds returns the scenario templates.
 func Kinds() []Kind {
-	list := []Kind{
+	return []Kind{
 		{Name: "lab", Short: "a fleet of gateways on this machine, stopped in three ways under three loads"},
 		{Name: "process", Short: "a server that replaces its workers, abruptly and gracefully"},
 		{Name: "kube", Short: "a gateway in Kubernetes, scaled in under load without and with a pre-stop hook"},
@@ -33,12 +32,13 @@ func Kinds() []Kind {
 		{Name: "caddy", Short: "Caddy, restarted abruptly and reloaded under three loads"},
 		{Name: "nginx", Short: "nginx, restarted abruptly and reloaded under two loads"},
 	}
-	for i := range list {
-		text, err := kinds.ReadFile("kinds/" + list[i].Name + ".yaml")
-		if err != nil {
-			panic(err) // the file is missing in the source
-		}
-		list[i].Text = modeline + string(text)
+}
+
+// Text returns the content of the file.
+func (k Kind) Text() string {
+	text, err := kinds.ReadFile("kinds/" + k.Name + ".yaml")
+	if err != nil {
+		panic(err) // the file is missing in the source
 	}
-	return list
+	return modeline + string(text)
 }

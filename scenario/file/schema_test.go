@@ -53,10 +53,10 @@ func check(t *testing.T, schema *jsonschema.Schema, text []byte) error {
 func TestKinds(t *testing.T) {
 	schema := compileSchema(t)
 	for _, kind := range Kinds() {
-		if _, err := parse(kind.Name, []byte(kind.Text), Options{}); err != nil {
+		if _, err := parse(kind.Name, []byte(kind.Text()), Options{}); err != nil {
 			t.Error(err)
 		}
-		if err := check(t, schema, []byte(kind.Text)); err != nil {
+		if err := check(t, schema, []byte(kind.Text())); err != nil {
 			t.Errorf("%s: %v", kind.Name, err)
 		}
 	}

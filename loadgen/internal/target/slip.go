@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 
+	"nodrop/loadgen/pattern"
 	"nodrop/loadgen/safetext"
 )
 
@@ -29,8 +29,8 @@ func TrimBlanks(s string) string {
 var (
 	// brokenScheme matches http or https with a wrong separator before the
 	// host.
-	brokenScheme = regexp.MustCompile(`^(?i)(https?)[:;/\\]+(.+)$`)
-	properScheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*)://`)
+	brokenScheme = pattern.Lazy(`^(?i)(https?)[:;/\\]+(.+)$`)
+	properScheme = pattern.Lazy(`^([A-Za-z][A-Za-z0-9+.-]*)://`)
 )
 
 const quotes = "\"'`<>“”„‘’‚«»"
@@ -58,12 +58,12 @@ func quoted(text string) *Slip {
 
 func schemeSlip(text string) *Slip {
 	const notHTTP = "not an http:// URL"
-	if m := properScheme.FindStringSubmatch(text); m != nil {
+	if m := properScheme().FindStringSubmatch(text); m != nil {
 		scheme, rest := strings.ToLower(m[1]), text[len(m[0]):]
-		switch inner := brokenScheme.FindString(rest); {
+		switch inner := brokenScheme().FindString(rest); {
 		case scheme != "http" && scheme != "https":
 			return otherScheme(scheme, rest)
-		case inner != "" && properScheme.MatchString(inner):
+		case inner != "" && properScheme().MatchString(inner):
 			return &Slip{"two schemes", "try " + safetext.MaskURL(inner)}
 		}
 		return nil
@@ -71,7 +71,7 @@ func schemeSlip(text string) *Slip {
 	if text == "" {
 		return &Slip{Problem: "not an http:// or https:// URL"}
 	}
-	if m := brokenScheme.FindStringSubmatch(text); m != nil {
+	if m := brokenScheme().FindStringSubmatch(text); m != nil {
 		return &Slip{notHTTP, "try " + safetext.MaskURL(strings.ToLower(m[1])+"://"+strings.ReplaceAll(m[2], `\`, "/"))}
 	}
 	bare := strings.TrimLeft(text, ":/")

@@ -18,42 +18,45 @@ const (
 	Max = 3_600_000_000
 
 	digits     = 3
-	blockBits  = 10 // of 2 × 10³ values with a bucket each, rounded up to a power of two, half
-	blockSize  = 1 << blockBits
-	blockCount = 23 // until Max has a bucket
+	widthBits  = 10 // of 2 × 10³ values with a bucket each, rounded up to a power of two, half
+	widthSize  = 1 << widthBits
+	widthCount = 23 // until Max has a bucket
+	bucketEnd  = widthCount << widthBits
+	blockSize  = 128
 )
 
 // Histogram has the buckets of an HDR histogram of 1 µs to 1 h with 3 digits. The
 // library's takes 188 kB from its first value on, and again for a look at its
-// buckets; this one only holds the blocks in which there are values, usually two
-// or three of 8 kB. The zero value is empty.
+// buckets; this one only holds the blocks of 1 kB in which there are values: a
+// run has 9 of them in every shard, and most hold similar values. The zero value
+// is empty.
 type Histogram struct {
-	// Buckets of the first two blocks are 1 µs wide, and of each further block
-	// twice as wide as in the one before.
-	blocks [blockCount]*[blockSize]int64
+	// The first 2 × 1,024 buckets are 1 µs wide, and of the others 1,024 each are
+	// twice as wide as those before.
+	blocks [bucketEnd / blockSize]*[blockSize]int64
 }
 
 // bucketOf returns where a value is counted.
-func bucketOf(us int64) (block, step int) {
-	power := max(bits.Len64(uint64(us))-blockBits-1, 0)
-	bucket := power<<blockBits + int(us>>power)
-	return bucket >> blockBits, bucket % blockSize
+func bucketOf(us int64) int {
+	power := max(bits.Len64(uint64(us))-widthBits-1, 0)
+	return power<<widthBits + int(us>>power)
 }
 
 // valuesOf returns the lowest and the highest value of a bucket.
-func valuesOf(block, step int) (lowest, highest int64) {
-	if block == 0 {
-		return int64(step), int64(step)
+func valuesOf(bucket int) (lowest, highest int64) {
+	step := int64(bucket % widthSize)
+	if bucket < widthSize {
+		return step, step
 	}
-	power := block - 1
-	lowest = int64(blockSize+step) << power
+	power := bucket>>widthBits - 1
+	lowest = (widthSize + step) << power
 	return lowest, lowest + 1<<power - 1
 }
 
 // Add counts a value from 0 to Max.
 func (h *Histogram) Add(us int64) {
-	block, step := bucketOf(us)
-	h.block(block)[step]++
+	bucket := bucketOf(us)
+	h.block(bucket / blockSize)[bucket%blockSize]++
 }
 
 func (h *Histogram) block(i int) *[blockSize]int64 {
@@ -91,7 +94,7 @@ func (h *Histogram) Each(f func(lowest, highest, count int64) bool) {
 			if count == 0 {
 				continue
 			}
-			if lowest, highest := valuesOf(i, step); !f(lowest, highest, count) {
+			if lowest, highest := valuesOf(i*blockSize + step); !f(lowest, highest, count) {
 				return
 			}
 		}
@@ -118,7 +121,7 @@ func (h *Histogram) Percentile(p float64, total int64) (us int64) {
 
 // Encode returns h in HDR's V2 compressed base64 format.
 func (h *Histogram) Encode() ([]byte, error) {
-	counts := make([]int64, blockCount*blockSize)
+	counts := make([]int64, bucketEnd)
 	for i, block := range h.blocks {
 		if block != nil {
 			copy(counts[i*blockSize:], block[:])
@@ -145,7 +148,7 @@ func Decode(text string, total int64) (*Histogram, error) {
 	h := &Histogram{}
 	for bucket, count := range hdr.Export().Counts {
 		if count != 0 {
-			h.block(bucket >> blockBits)[bucket%blockSize] = count
+			h.block(bucket / blockSize)[bucket%blockSize] = count
 		}
 	}
 	return h, nil

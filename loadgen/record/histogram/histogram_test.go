@@ -52,7 +52,7 @@ func TestHistogramAgainstLibrary(t *testing.T) {
 	}
 }
 
-// TestHistogramEnds: the first and the last value of every block have buckets.
+// TestHistogramEnds: the first and the last value of every width have buckets.
 func TestHistogramEnds(t *testing.T) {
 	for power := range 32 {
 		first := int64(1) << power

@@ -25,6 +25,7 @@ type builder struct {
 	requests     map[string]int64   // by endpoint
 	firstConnect int64              // ns; to any endpoint, -1 if there was none
 	ok           []int64            // ok responses in the bins before each
+	started      []int64            // requests started in the bins before each
 	slow         int64              // ns; the time that a response may take to count as quick
 }
 
@@ -79,9 +80,10 @@ func (b *builder) index() {
 			b.firstConnect = at
 		}
 	}
-	b.ok = append(b.ok, 0)
+	b.ok, b.started = append(b.ok, 0), append(b.started, 0)
 	for i := range b.Run.Bins.List {
 		b.ok = append(b.ok, b.ok[i]+b.Run.Bins.List[i].OK)
+		b.started = append(b.started, b.started[i]+b.Run.Bins.List[i].Started)
 	}
 	ok := &b.Run.Latency.OK
 	b.slow = max(ok.Percentile(99), 2*ok.Percentile(50), analysis.Near) // no timeout is as short as Near, but a pause of a busy upstream may be

@@ -1,11 +1,8 @@
 package errorshape
 
 import (
-	"slices"
-
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
-	"nodrop/report/analysis/baseline"
 )
 
 const (
@@ -68,104 +65,6 @@ func (b *builder) begun(lost []*record.LostRequest, before int) bool {
 	}
 	rate := float64(len(moments(lost))) / float64(max(1, b.Loss.Event.LoadOver-first))
 	return rate*float64(from) >= notByChance*float64(before+1)
-}
-
-// together is how far apart responses to requests that were sent at the same
-// moment may come, in ns. With -q, all workers send at the same moments.
-const together = 10_000_000
-
-// takeScattered takes the responses with which a gateway says that its upstream
-// closed the connection, if they are spread over seconds with ok ones between
-// them.
-func (b *builder) takeScattered() {
-	var lost []*record.LostRequest
-	for _, l := range b.rest {
-		if b.said(l.Class.Status()).Reason&Closed != 0 {
-			lost = append(lost, l)
-		}
-	}
-	at := moments(lost)
-	if len(at) < few || b.shape.known && !b.steady(lost) || !b.even(lost, at) || !b.everywhere(lost) {
-		return
-	}
-	g := b.newGroup(Scattered, Responses, lost)
-	g.Alone, g.Moments = !b.shape.known, len(at)
-	if g.Quick*10 >= 9*g.Lost {
-		b.assign(g, lost)
-	}
-}
-
-// moments returns one response of each moment at which responses came.
-func moments(lost []*record.LostRequest) []*record.LostRequest {
-	var list []*record.LostRequest
-	for _, l := range lost {
-		if len(list) == 0 || l.End-list[len(list)-1].End > together {
-			list = append(list, l)
-		}
-	}
-	return list
-}
-
-// steady reports whether responses came before the event, and were not much
-// more frequent in it.
-func (b *builder) steady(lost []*record.LostRequest) bool {
-	if slices.ContainsFunc(b.Loss.Baseline.Classes, func(c baseline.Class) bool {
-		return c.Outcome == baseline.Added && b.said(c.Class.Status()).Reason&Closed != 0
-	}) {
-		return false // the event added to them
-	}
-	e := b.shape.event
-	e.to = min(e.to+b.gap, b.Run.Duration)
-	before := len(between(lost, 0, e.from-1))
-	during := len(between(lost, e.from, e.to))
-	outside := float64(len(lost) - during)
-	inside := float64(during) / float64(max(1, e.to-e.from))
-	return before >= few && inside <= 3*outside/float64(max(1, b.Run.Duration-(e.to-e.from)))
-}
-
-// even reports whether responses, which came at these moments, are spread over
-// seconds: no part of that time has most of the moments, and more responses
-// were ok than not around every part.
-func (b *builder) even(lost, at []*record.LostRequest) bool {
-	first, last := lost[0].End, lost[len(lost)-1].End
-	if last-first < second {
-		return false
-	}
-	counts, parts := inParts(lost, first, last), inParts(at, first, last)
-	turn := b.turn()
-	for i, n := range parts {
-		from := first + (last-first)*int64(i)/partCount
-		to := first + (last-first)*int64(i+1)/partCount
-		if n > max(2, len(at)/2) || n > 0 && b.okBetween(from-turn, to+turn) < int64(counts[i]) {
-			return false
-		}
-	}
-	return filled(parts) > min(partCount, len(at))/2
-}
-
-// turn returns in what time each worker sends a request, in ns. With -q, all
-// requests of one moment may fail, and those of the next be ok.
-func (b *builder) turn() int64 {
-	if b.Run.Counts.Started == 0 || b.Run.Settings.Rate == 0 {
-		return 0
-	}
-	return int64(float64(b.Run.Duration) / float64(b.Run.Counts.Started) * float64(max(1, b.Run.Settings.Workers)))
-}
-
-// everywhere reports whether no endpoint has most of the responses.
-func (b *builder) everywhere(lost []*record.LostRequest) bool {
-	if len(b.Run.Endpoints) < 2 {
-		return true
-	}
-	counts, most := map[string]int{}, ""
-	for _, l := range lost {
-		counts[l.Endpoint]++
-		if counts[l.Endpoint] > counts[most] {
-			most = l.Endpoint
-		}
-	}
-	share := float64(b.requests[most]) / float64(max(1, b.Run.Counts.Started))
-	return float64(counts[most]) <= max(2, (1-(1-share)/3)*float64(len(lost)))
 }
 
 // inParts counts the losses in each of the equal parts of [from, to].

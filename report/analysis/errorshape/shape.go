@@ -53,8 +53,12 @@ type Group struct {
 	Begin, End int64
 	// Recovered: responses were ok afterwards.
 	Recovered bool
-	// Moments, of Scattered only, is at how many different times they came.
-	Moments int
+	// Moments, of Scattered only, is at how many different times they came; at Late
+	// of these, most of them took longer than ok ones do.
+	Moments, Late int
+	// NoChance, of Scattered only: they are so many that it is no accident that they
+	// are spread over the load and quick.
+	NoChance bool
 	// Quick counts the responses that took no longer than ok ones do.
 	Quick  int
 	Signal bool // Mark is of the stop signal

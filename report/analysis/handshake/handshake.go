@@ -115,7 +115,7 @@ func longerThan(l *record.Latency, from int64) int64 {
 // response that took as long as a repeated SYN; 0 if there is none.
 func slowBins(bins *record.Bins) (from, until int64) {
 	for i := range bins.List {
-		if l := bins.List[i].Latency; l == nil || l.Max < second-early {
+		if bins.List[i].Latency.Sketch().Max < second-early {
 			continue
 		}
 		if until == 0 {

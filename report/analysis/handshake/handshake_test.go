@@ -19,10 +19,8 @@ func connected(times ...int64) *record.Run {
 		for len(run.Bins.List) <= at {
 			run.Bins.List = append(run.Bins.List, record.Bin{})
 		}
-		if run.Bins.List[at].Latency == nil {
-			run.Bins.List[at].Latency = &record.Sketch{}
-		}
-		run.Bins.List[at].Latency.Max = t*ms + ms
+		slowest := record.Sketch{Max: t*ms + ms}
+		run.Bins.List[at].Latency = slowest.Pack()
 	}
 	return run
 }

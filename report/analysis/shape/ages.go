@@ -23,8 +23,9 @@ const (
 type Ages struct {
 	Kind                Cut
 	Least, Median, Most int64
-	Quick               int // cut within a round trip or two, with nothing received, on a reused connection
-	Together            int // most that were cut at one instant
+	Quick               int   // cut within a round trip or two, with nothing received, on a reused connection
+	Together            int   // most that were cut at one instant
+	Apart               int64 // from the first cut to the last
 	// For how long the connections had carried nothing before, in ns; 0 if that
 	// is not known of all of them.
 	LeastIdle, MostIdle int64
@@ -34,8 +35,10 @@ type Ages struct {
 }
 
 // Mixed reports whether the ages differ by more than a limit for each request
-// lets them.
-func (a *Ages) Mixed() bool { return a.Most-a.Least > 2*analysis.Near }
+// lets them. What a busy machine reads late looks older than it was.
+func (a *Ages) Mixed() bool {
+	return a.Most-a.Least > 2*max(analysis.Near, min(a.Apart, mostReadWithin))
+}
 
 // AgesOf measures requests that were cut. There must be at least one.
 func (m *Measures) AgesOf(lost []*record.LostRequest) Ages {
@@ -54,7 +57,7 @@ func (m *Measures) AgesOf(lost []*record.LostRequest) Ages {
 	slices.Sort(ends)
 	a.Least, a.Median, a.Most = ages[0], ages[len(ages)/2], ages[len(ages)-1]
 	most, instants := together(ends)
-	a.Together = most
+	a.Together, a.Apart = most, ends[len(ends)-1]-ends[0]
 	switch {
 	case a.Alike, a.Unmeasured:
 	case !m.Eventful() && a.MostIdle > 0 && a.MostIdle < m.RoundTrip: // no connection was idle

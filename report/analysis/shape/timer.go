@@ -62,7 +62,7 @@ func (m *Measures) addTimer(own *analysis.Lifecycle, list []*record.LostRequest)
 	const few, soon = 3, 6 * analysis.Near
 	most, first, begin := 0, 0, 0
 	for i := range list {
-		for list[i].End-list[first].End > analysis.Near { // a busy machine reads them one after the other
+		for list[i].End-list[first].End > readWithin(list[first].End-own.Signalled) {
 			first++
 		}
 		if i-first+1 > most {
@@ -89,12 +89,21 @@ func (m *Measures) addTimer(own *analysis.Lifecycle, list []*record.LostRequest)
 	}
 }
 
+// readWithin returns over what time nodrop may read what was cut together some
+// time after the stop signal, in ns: a busy machine reads one after the other,
+// and cuts so. A tenth of the time since the signal is still one instant.
+func readWithin(after int64) int64 { return max(analysis.Near, min(after/10, mostReadWithin)) }
+
+// mostReadWithin is the longest time over which it may do so, in ns.
+const mostReadWithin = 4 * analysis.Near
+
 // ofAnyAge reports whether requests that were cut together were not cut by a
 // limit for each of them: it would cut at one age, and would have cut a response
-// that took longer.
+// that took longer. No request is cut before its limit: it would have cut most
+// responses if these took longer than the youngest.
 func (m *Measures) ofAnyAge(group []*record.LostRequest) bool {
-	ages := m.AgesOf(group)
-	return ages.Mixed() || ages.Most+m.RoundTrip < m.run.Latency.OK.Max
+	ages, ok := m.AgesOf(group), &m.run.Latency.OK
+	return ages.Mixed() || ages.Most+m.RoundTrip < ok.Max || ages.Least+m.RoundTrip < ok.Percentile(50)
 }
 
 // endedAt reports whether marks explain a cut: the process exited or was killed

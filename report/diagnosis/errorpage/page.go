@@ -57,7 +57,8 @@ const (
 
 // meanings lists specific ones before general ones. The texts are those of
 // Envoy's local replies and of the others' default error pages. Some controllers
-// hide nginx's Server field, but not its page.
+// hide nginx's Server field, but not its page. The field alone proves nothing:
+// gateways put their name on what an application responds, too.
 var meanings = []Meaning{
 	{503, "", "x-envoy-overloaded", false, Envoy, limited, "Envoy's circuit breaker was open (response flag UO): too many connections or requests, not a shutdown", moreLimits, ""},
 	{503, "", "no healthy upstream", false, Envoy, none, "Envoy had no healthy upstream (response flag UH)", keepReady, keepReady + "; " + keepUpstream},
@@ -70,17 +71,19 @@ var meanings = []Meaning{
 	{503, "", "upstream connect error or disconnect/reset before headers", false, Envoy, refused | closed, "Envoy lost its upstream before a response came", "", keepUpstream},
 	{504, "", "upstream request timeout", false, Envoy, late, "an upstream took longer than Envoy's route allows (response flag UT)", "raise the route's timeout, or speed up the upstream", ""},
 	{404, "envoy", "", true, Envoy, noRoute, "Envoy had no route for the request (response flag NR)", "check Envoy's routes: the host and the path of the request must be in them", "mark replicas ready only once they have their configuration"},
-	{502, "nginx", "", false, Nginx, refused | closed, "nginx's upstream refused the connection, or closed it before it responded", "", keepUpstream},
+	{502, "nginx", "<title>502 bad gateway", false, Nginx, refused | closed, "nginx's upstream refused the connection, or closed it before it responded", "", keepUpstream},
+	{502, "nginx", "", true, Nginx, refused | closed, "nginx's upstream refused the connection, or closed it before it responded", "", keepUpstream},
 	{502, "", "<center>nginx", false, Nginx, refused | closed, "nginx's upstream refused the connection, or closed it before it responded", "", keepUpstream},
 	{503, "", "<center>nginx", false, Nginx, none | limited, "nginx had no upstream to use, or is limiting requests", "", keepUpstream},
 	{504, "", "<center>nginx", false, Nginx, late, "nginx's upstream did not respond in time", "raise proxy_connect_timeout and proxy_read_timeout, or speed up the upstream", ""},
 	{503, "nginx", "503 service temporarily unavailable", false, Nginx, none | limited, "nginx had no upstream to use, or is limiting requests", "", keepUpstream},
 	{503, "nginx", "", true, Nginx, none | limited, "nginx had no upstream to use, or is limiting requests", "", keepUpstream},
-	{504, "nginx", "", false, Nginx, late, "nginx's upstream did not respond in time", "raise proxy_connect_timeout and proxy_read_timeout, or speed up the upstream", ""},
+	{504, "nginx", "<title>504 gateway time-out", false, Nginx, late, "nginx's upstream did not respond in time", "raise proxy_connect_timeout and proxy_read_timeout, or speed up the upstream", ""},
+	{504, "nginx", "", true, Nginx, late, "nginx's upstream did not respond in time", "raise proxy_connect_timeout and proxy_read_timeout, or speed up the upstream", ""},
 	{502, "", "the server returned an invalid or incomplete response", false, HAProxy, closed, "HAProxy's upstream closed the connection before it responded", "", keepUpstream},
 	{503, "", "no server is available to handle this request", false, HAProxy, none | refused, "HAProxy had no server to use, or could not connect to one", "", keepUpstream + "; " + retryConnect},
 	{504, "", "the server didn't respond in time", false, HAProxy, late, "HAProxy's upstream did not respond in time", "raise timeout server, or speed up the upstream", ""},
-	{502, "caddy", "", false, Caddy, refused | closed, "Caddy's upstream refused the connection, or closed it before it responded", "", keepUpstream},
+	{502, "caddy", "", true, Caddy, refused | closed, "Caddy's upstream refused the connection, or closed it before it responded", "", keepUpstream},
 	{503, "caddy", "", true, Caddy, none, "Caddy had no upstream to use", "", keepReady + "; " + keepUpstream},
 	{503, "", "no available server", false, Traefik, none, "Traefik had no server to use", "", keepReady + "; " + keepUpstream},
 	{502, "awselb", "", false, ALB, refused | closed, "the ALB's target refused or closed the connection before it responded", "", keepUpstream},

@@ -16,6 +16,7 @@ func (s *Observation) Exits(l *record.LostRequest) iter.Seq2[*analysis.Lifecycle
 		alive := s.alive(l)
 		for one := range s.Suspects(l) {
 			may, sure := one.ExitedAt(l.End)
+			may = may || s.heldUpAfter(one, l)
 			if !may || alive != analysis.Unknown && alive <= one.Exited || !sure && s.Shapes.Quick(l) {
 				continue
 			}
@@ -24,6 +25,40 @@ func (s *Observation) Exits(l *record.LostRequest) iter.Seq2[*analysis.Lifecycle
 			}
 		}
 	}
+}
+
+// mostHeldUp is the longest time for which a busy machine may hold up nodrop, in
+// ns, if its responses show that it was busy.
+const mostHeldUp = 500_000_000
+
+// heldUp returns how late what had arrived may have been read, in ns: as late as
+// the slowest response was.
+func heldUp(run *record.Run) int64 {
+	ok := &run.Latency.OK
+	if ok.Count == 0 {
+		return 0
+	}
+	return min(ok.Max-ok.Percentile(50), mostHeldUp)
+}
+
+// heldUpAfter reports whether a request was in flight when its process exited,
+// and its end was read too late to be near the mark.
+func (s *Observation) heldUpAfter(one *analysis.Lifecycle, l *record.LostRequest) bool {
+	return s.Named(l) && one.ExitSeen() && l.Start < one.Exited && l.End > one.Exited+analysis.Near && l.End-one.Exited <= s.HeldUp
+}
+
+// HeldUpAtExit counts the losses that were read so late, and returns by how much
+// at most.
+func (s *Observation) HeldUpAtExit(lost []*record.LostRequest) (n int, most int64) {
+	for _, l := range lost {
+		for one, sure := range s.Exits(l) {
+			if !sure && s.heldUpAfter(one, l) {
+				n, most = n+1, max(most, l.End-one.Exited)
+				break
+			}
+		}
+	}
+	return n, most
 }
 
 // alive returns the time of the endpoint's last response after a loss, in ns;

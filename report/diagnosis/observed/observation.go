@@ -40,7 +40,8 @@ type Observation struct {
 	// Killed lifecycles whose listener was open until the kill; true if they went
 	// on serving as well.
 	Listened            map[*analysis.Lifecycle]bool
-	SomeKilled, SomeCut bool // some endpoint was killed; the balancer cut connections of some
+	HeldUp              int64 // ns; how late this machine may have read what had arrived
+	SomeKilled, SomeCut bool  // some endpoint was killed; the balancer cut connections of some
 }
 
 // Observe makes the indexes of a run.
@@ -54,6 +55,7 @@ func Observe(run *record.Run, loss *analysis.Loss) *Observation {
 	for _, e := range run.Endpoints {
 		s.Seen[e.Name] = e
 	}
+	s.HeldUp = heldUp(run)
 	s.Before, s.stretches = loss.Baseline.Untouched, s.failedConnects()
 	s.SlowRemovals = s.findSlowRemovals()
 	s.SomeKilled, s.Listened = analysis.SomeKilled(s.Lifecycles), s.findListened()

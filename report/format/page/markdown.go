@@ -2,8 +2,9 @@ package page
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"nodrop/loadgen/pattern"
 )
 
 // Markdown writes a trusted document as a manual page: headings at the left, what
@@ -37,7 +38,7 @@ const (
 )
 
 // itemStart is the bullet or number of an item, with its indentation.
-var itemStart = regexp.MustCompile(`^ *(-|\d+\.) `)
+var itemStart = pattern.Lazy(`^ *(-|\d+\.) `)
 
 // block writes the block that lines begin with, and returns how many lines it has.
 func (m *manual) block(lines []string) int {
@@ -58,7 +59,7 @@ func (m *manual) block(lines []string) int {
 		return n
 	}
 	n := 1 + count(lines[1:], goesOn)
-	if bullet := itemStart.FindString(first); bullet != "" {
+	if bullet := itemStart().FindString(first); bullet != "" {
 		m.item(bullet, lines[:n])
 	} else {
 		m.gap(other)
@@ -79,7 +80,7 @@ func count(lines []string, holds func(string) bool) int {
 
 // goesOn reports whether a line continues the paragraph or item before it.
 func goesOn(line string) bool {
-	return line != "" && !strings.ContainsAny(line[:1], "#|`") && !itemStart.MatchString(line)
+	return line != "" && !strings.ContainsAny(line[:1], "#|`") && !itemStart().MatchString(line)
 }
 
 // gap separates a block from the one before, unless that is a heading that it
@@ -158,12 +159,12 @@ func (m *manual) cells(line string) []string {
 
 // spans are the parts of a line that are not plain text: code, emphasis, and
 // characters that a backslash escapes.
-var spans = regexp.MustCompile("`[^`]+`|\\*\\*[^*\\s][^*]*\\*\\*|\\*[^*\\s][^*]*\\*|\\\\[|*_`<>\\[\\]\\\\]")
+var spans = pattern.Lazy("`[^`]+`|\\*\\*[^*\\s][^*]*\\*\\*|\\*[^*\\s][^*]*\\*|\\\\[|*_`<>\\[\\]\\\\]")
 
 // inline puts styles in the place of Markdown's marks. Without colour, those around
 // code stay.
 func (m *manual) inline(text string) string {
-	return spans.ReplaceAllStringFunc(strings.TrimSpace(text), func(span string) string {
+	return spans().ReplaceAllStringFunc(strings.TrimSpace(text), func(span string) string {
 		switch {
 		case span[0] == '\\':
 			return span[1:]

@@ -10,13 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"nodrop/loadgen/misuse"
+	"nodrop/loadgen/pattern"
 )
 
 // Gateway describes what replicas run: this program or an installed one.
@@ -117,7 +117,7 @@ func (g *Gateway) Find(given string) (string, error) {
 // versionTime limits how long a program may take to print its version.
 const versionTime = 10 * time.Second
 
-var versionPattern = regexp.MustCompile(`\d+\.\d+(\.\d+)*`)
+var versionPattern = pattern.Lazy(`\d+\.\d+(\.\d+)*`)
 
 // VersionOf runs the program to get its version. A program that prints none is
 // not the expected one.
@@ -128,7 +128,7 @@ func (g *Gateway) VersionOf(ctx context.Context, path string) (string, error) {
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	found := versionPattern.Find(out)
+	found := versionPattern().Find(out)
 	if err != nil || found == nil {
 		return "", fmt.Errorf("gateway %s: %s %s does not print a version: %w", g.Name, path, strings.Join(g.version, " "), cmp.Or(err, errors.New("no version number in its output")))
 	}
