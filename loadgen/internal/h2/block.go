@@ -15,11 +15,14 @@ type block struct {
 	size   int     // encoded bytes so far
 }
 
-// decoded is the last block that left HPACK's table as it is, and its fields.
-// Servers send the same block again and again: decoding it is then comparing.
+// decoded is the last block and its fields, if the same bytes would mean the
+// same fields again. Servers send the same block many times: decoding it is then
+// comparing.
 type decoded struct {
 	bytes  []byte
 	fields []hpack.HeaderField
+	adds   int // how many entries it adds to HPACK's table
+	owed   int // how often it came without having been decoded
 }
 
 // keptBlock is the size of the largest block, in bytes, that is kept.
@@ -54,6 +57,7 @@ func (c *Conn) takeFragment(b []byte, last bool) {
 		c.failFrame(http2.ErrCodeEnhanceYourCalm, "block of header fields over %d bytes", c.maxBlock())
 		return
 	case alone && len(b) > 0 && bytes.Equal(b, c.last.bytes):
+		c.last.owed++
 		for _, f := range c.last.fields {
 			c.emitTo(f)
 		}
@@ -71,7 +75,8 @@ func (c *Conn) takeFragment(b []byte, last bool) {
 // decode decodes a fragment of a block of fields.
 func (c *Conn) decode(b []byte, last bool) {
 	if c.block.size == len(b) {
-		c.last.bytes, c.last.fields = emptied(c.last.bytes), c.last.fields[:0]
+		c.settle()
+		c.last = decoded{bytes: emptied(c.last.bytes), fields: c.last.fields[:0]}
 	}
 	if c.block.size <= keptBlock {
 		c.last.bytes = append(c.last.bytes, b...)
@@ -84,9 +89,37 @@ func (c *Conn) decode(b []byte, last bool) {
 		c.failFrame(http2.ErrCodeCompression, "header fields: %v", err)
 		return
 	}
-	if last && (c.block.size > keptBlock || !keepsTable(c.last.bytes)) {
-		c.last.bytes, c.last.fields = c.last.bytes[:0], c.last.fields[:0]
+	if last {
+		c.remember()
 	}
+}
+
+// remember keeps the block that was decoded, if it may come again.
+func (c *Conn) remember() {
+	if c.block.size <= keptBlock {
+		does := inspect(c.last.bytes)
+		c.last.adds = does.adds
+		if does.repeats() {
+			return
+		}
+	}
+	c.last.bytes, c.last.fields = c.last.bytes[:0], c.last.fields[:0]
+}
+
+// settle brings HPACK's table to where it would be if the last block had been
+// decoded each time that it came. Once the table is full of that block's
+// entries, more of them change nothing.
+func (c *Conn) settle() {
+	if c.last.adds == 0 || c.last.owed == 0 {
+		return
+	}
+	const mostEntries = tableSize / 32 // RFC 7541 §4.1
+	c.decoder.SetEmitEnabled(false)
+	for range min(c.last.owed, mostEntries/c.last.adds+2) {
+		_, _ = c.decoder.Write(c.last.bytes) // it was decoded before
+		_ = c.decoder.Close()
+	}
+	c.decoder.SetEmitEnabled(true)
 }
 
 // emit takes a field that the decoder has decoded.

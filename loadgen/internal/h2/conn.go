@@ -185,7 +185,7 @@ func (c *Conn) end(s *Stream, err error) {
 // reset tells the peer that s is given up, unless both sides are through with it.
 func (c *Conn) reset(s *Stream, code http2.ErrCode) {
 	c.forget(s)
-	if c.err == nil && !(s.over && s.queued) {
+	if through := s.over && s.queued; c.err == nil && !through {
 		c.written(c.frames.WriteRSTStream(s.id, code))
 	}
 }

@@ -1,6 +1,7 @@
 package h2_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -414,7 +415,7 @@ var sends = map[string]struct {
 		> DATA 1 3 bytes`},
 	"Expect: 100": {func(x *exchange) {
 		opened(x, 0)
-		x.start(expecting("text"))
+		x.start(expecting())
 		x.flush()
 		x.head(1, ":status", "100")
 		x.feed()
@@ -426,7 +427,7 @@ var sends = map[string]struct {
 		> DATA 1 4 bytes, end`},
 	"Expect: Proceed": {func(x *exchange) {
 		opened(x, 0)
-		s := x.start(expecting("text"))
+		s := x.start(expecting())
 		x.flush()
 		x.conn.Proceed(s)
 		x.conn.Proceed(s)
@@ -440,7 +441,7 @@ var sends = map[string]struct {
 		> DATA 1 4 bytes, end`},
 	"Expect: 417": {func(x *exchange) {
 		opened(x, 0)
-		s := x.start(expecting("text"))
+		s := x.start(expecting())
 		x.flush()
 		x.head(1, ":status", "417")
 		x.feed()
@@ -467,8 +468,8 @@ var sends = map[string]struct {
 		> RST_STREAM 3 CANCEL`},
 }
 
-func expecting(body string) *h2.Prepared {
-	return (&h2.Request{Method: "POST", Body: []byte(body), Expects: true}).Prepare()
+func expecting() *h2.Prepared {
+	return (&h2.Request{Method: "POST", Body: []byte("text"), Expects: true}).Prepare()
 }
 
 func TestSend(t *testing.T) {
@@ -480,7 +481,8 @@ func TestSend(t *testing.T) {
 // TestFlood: frames that are of no use end the connection in the end, whatever
 // they are.
 func TestFlood(t *testing.T) {
-	const calm = "connection error: ENHANCE_YOUR_CALM: more than 10000 frames in a row that are of no use"
+	const calm = "connection error: ENHANCE_YOUR_CALM: more than 100000 frames in a row that are of no use"
+	begun := false // the block that the CONTINUATIONs continue
 	tests := map[string]func(x *exchange){
 		"SETTINGS":            func(x *exchange) { x.settings() },
 		"PING":                func(x *exchange) { _ = x.frames.WritePing(false, [8]byte{}) },
@@ -489,10 +491,17 @@ func TestFlood(t *testing.T) {
 		"DATA of padding":     func(x *exchange) { x.raw(http2.FrameData, http2.FlagDataPadded, 3, "\x01\x00") },
 		"RST_STREAM":          func(x *exchange) { _ = x.frames.WriteRSTStream(1, 0) },
 		"HEADERS of the past": func(x *exchange) { x.head(1, ":status", "103") },
-		"PRIORITY":            func(x *exchange) { _ = x.frames.WritePriority(1, http2.PriorityParam{}) },
-		"WINDOW_UPDATE":       func(x *exchange) { _ = x.frames.WriteWindowUpdate(1, 1) },
-		"unknown":             func(x *exchange) { x.raw(0x77, 0, 3, "text") },
-		"GOAWAY":              func(x *exchange) { _ = x.frames.WriteGoAway(3, 0, nil) },
+		"empty CONTINUATION": func(x *exchange) {
+			if !begun {
+				begun = true
+				_ = x.frames.WriteHeaders(http2.HeadersFrameParam{StreamID: 3, BlockFragment: []byte{0x88}})
+			}
+			_ = x.frames.WriteContinuation(3, false, nil)
+		},
+		"PRIORITY":      func(x *exchange) { _ = x.frames.WritePriority(1, http2.PriorityParam{}) },
+		"WINDOW_UPDATE": func(x *exchange) { _ = x.frames.WriteWindowUpdate(1, 1) },
+		"unknown":       func(x *exchange) { x.raw(0x77, 0, 3, "text") },
+		"GOAWAY":        func(x *exchange) { _ = x.frames.WriteGoAway(3, 0, nil) },
 	}
 	for name, send := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -502,13 +511,18 @@ func TestFlood(t *testing.T) {
 			x.all(1, ":status", ok200)
 			x.head(3, ":status", ok200)
 			x.feed()
-			frames := 0
-			for ; x.conn.Err() == nil && frames < 20_000; frames++ {
-				send(x)
-				x.feed()
+			for range 1001 {
+				if err := x.conn.Err(); err != nil {
+					t.Fatalf("too early: %v", err)
+				}
+				for range 100 {
+					send(x)
+				}
+				x.piece(x.Bytes())
+				x.Reset()
 			}
 			if err := x.conn.Err(); err == nil || err.Error() != calm {
-				t.Errorf("after %d frames: %v", frames, err)
+				t.Error(err)
 			}
 		})
 	}
@@ -517,11 +531,14 @@ func TestFlood(t *testing.T) {
 		x.conn.Begin()
 		opened(x, 1)
 		x.head(1, ":status", ok200)
-		for range 30_000 {
-			_ = x.frames.WritePing(false, [8]byte{})
-			x.data(1, "x", false)
+		for range 1001 {
+			for range 100 {
+				_ = x.frames.WritePing(false, [8]byte{})
+				x.data(1, "x", false)
+			}
+			x.piece(x.Bytes())
+			x.Reset()
 		}
-		x.feed()
 		if err := x.conn.Err(); err != nil {
 			t.Error(err)
 		}
@@ -556,24 +573,13 @@ func TestHeadLimit(t *testing.T) {
 		"string that grows": {func(x *exchange) { x.all(1, ":status", ok200, "a", strings.Repeat("0", 3000)) }, "1 head: response head over 1000 bytes"},
 		"blocks without end": {func(x *exchange) {
 			_ = x.frames.WriteHeaders(http2.HeadersFrameParam{StreamID: 1})
-			for range 2001 {
-				_ = x.frames.WriteContinuation(1, false, []byte{0x88})
+			for range 21 {
+				_ = x.frames.WriteContinuation(1, false, bytes.Repeat([]byte{0x88}, 100))
 			}
 		}, `
 			1 head: connection error: ENHANCE_YOUR_CALM: block of header fields over 2000 bytes
 			3 idle: connection error: ENHANCE_YOUR_CALM: block of header fields over 2000 bytes
 			error: connection error: ENHANCE_YOUR_CALM: block of header fields over 2000 bytes
-			> GOAWAY 0 ENHANCE_YOUR_CALM
-			room 0`},
-		"empty CONTINUATIONs without end": {func(x *exchange) {
-			_ = x.frames.WriteHeaders(http2.HeadersFrameParam{StreamID: 1})
-			for range 10_001 {
-				_ = x.frames.WriteContinuation(1, false, nil)
-			}
-		}, `
-			1 head: connection error: ENHANCE_YOUR_CALM: more than 10000 frames in a row that are of no use
-			3 idle: connection error: ENHANCE_YOUR_CALM: more than 10000 frames in a row that are of no use
-			error: connection error: ENHANCE_YOUR_CALM: more than 10000 frames in a row that are of no use
 			> GOAWAY 0 ENHANCE_YOUR_CALM
 			room 0`},
 	}
@@ -634,6 +640,18 @@ func TestReceiveWindow(t *testing.T) {
 			> WINDOW_UPDATE 0 60
 			> WINDOW_UPDATE 0 60`},
 		"beyond the stream's": {func(x *exchange) {
+			x.head(1, ":status", ok200)
+			x.data(1, strings.Repeat("x", 40), false)
+			x.head(3, ":status", ok200)
+			x.data(3, strings.Repeat("x", 20), true)
+			x.data(1, strings.Repeat("x", 61), false)
+		}, `
+			3 ok 200 body=20 unsized
+			1 body: DATA frame beyond the stream's window body=40 unsized
+			> WINDOW_UPDATE 0 60
+			> RST_STREAM 1 FLOW_CONTROL_ERROR
+			> WINDOW_UPDATE 0 61`},
+		"beyond the connection's": {func(x *exchange) {
 			x.head(1, ":status", ok200)
 			x.data(1, strings.Repeat("x", 40), false)
 			x.data(1, strings.Repeat("x", 61), false)

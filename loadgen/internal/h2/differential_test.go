@@ -2,7 +2,6 @@ package h2_test
 
 import (
 	"bytes"
-
 	"io"
 	"log"
 	"net"
@@ -74,7 +73,7 @@ func theirs(in []byte, headOnly bool) verdict {
 	if err != nil {
 		return verdict{Err: err.Error()}
 	}
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // memory
 	n, err := io.Copy(io.Discard, response.Body)
 	if err != nil {
 		return verdict{Err: err.Error()}
@@ -245,7 +244,7 @@ func bytesOf(send func(x *exchange)) []byte {
 	x := newExchange(whole)
 	x.settings()
 	send(x)
-	return bytes.Clone(x.peer.Bytes())
+	return bytes.Clone(x.Bytes())
 }
 
 // exotic are inputs that only show differences.
@@ -269,7 +268,7 @@ var exotic = map[string]func(x *exchange){
 		x.all(1, ":status", ok200)
 	},
 	"acknowledgement first": func(x *exchange) {
-		x.peer.Reset()
+		x.Reset()
 		_ = x.frames.WriteSettingsAck()
 		x.settings()
 		x.all(1, ":status", ok200)

@@ -115,8 +115,8 @@ func (x *exchange) flush() {
 
 // feed gives the client what the peer has written.
 func (x *exchange) feed() {
-	b := bytes.Clone(x.peer.Bytes())
-	x.peer.Reset()
+	b := bytes.Clone(x.Bytes())
+	x.Reset()
 	from := 0
 	for i := range b {
 		if i > 0 && x.cut(x.fed+i) {

@@ -10,8 +10,9 @@ import (
 )
 
 // maxBarren is how many frames in a row may be of no use, such as PING. Nothing
-// else bounds them.
-const maxBarren = 10_000
+// else bounds them. A stream that waits all day with a PING every second is
+// within it.
+const maxBarren = 100_000
 
 // receiver is what a Conn knows of its input.
 type receiver struct {

@@ -1,24 +1,52 @@
 package h2
 
-// keepsTable reports whether a block of fields, which HPACK has decoded or
-// encoded without error, leaves the dynamic table as it is. As long as only such
-// blocks follow, the same bytes mean the same fields.
-func keepsTable(block []byte) bool {
+// contents is what a block of fields does with HPACK's dynamic table.
+type contents struct {
+	refers  bool // to an entry of the table
+	resizes bool
+	adds    int // entries
+}
+
+// keepsTable reports whether the table stays as it is.
+func (c contents) keepsTable() bool { return c.adds == 0 && !c.resizes }
+
+// repeats reports whether the same bytes mean the same fields, if nothing comes
+// between them.
+func (c contents) repeats() bool { return !c.resizes && (c.adds == 0 || !c.refers) }
+
+// staticEntries is the number of entries that need no table (RFC 7541 appendix
+// A).
+const staticEntries = 61
+
+// inspect reads a block that HPACK has decoded or encoded without error.
+func inspect(block []byte) (c contents) {
 	for len(block) > 0 {
+		var index uint64
 		switch b := block[0]; {
 		case b&0x80 != 0: // an indexed field
-			_, block = cutInteger(block, 7)
-		case b&0xe0 != 0: // a field for the table, or the table's size
-			return false
+			index, block = cutInteger(block, 7)
+		case b&0x40 != 0: // a literal for the table
+			c.adds++
+			index, block = cutLiteral(block, 6)
+		case b&0x20 != 0:
+			c.resizes = true
+			_, block = cutInteger(block, 5)
 		default: // a literal that is not for the table
-			var name uint64
-			if name, block = cutInteger(block, 4); name == 0 {
-				block = cutString(block)
-			}
-			block = cutString(block)
+			index, block = cutLiteral(block, 4)
 		}
+		c.refers = c.refers || index > staticEntries
 	}
-	return true
+	return c
+}
+
+// cutLiteral reads a literal field (RFC 7541 §6.2) and returns the index of its
+// name, 0 if that is a literal, too.
+func cutLiteral(b []byte, prefix uint) (index uint64, rest []byte) {
+	index, rest = cutInteger(b, prefix)
+	if index == 0 {
+		rest = cutString(rest)
+	}
+	return index, cutString(rest)
 }
 
 // cutInteger reads an integer with a prefix of n bits (RFC 7541 §5.1).

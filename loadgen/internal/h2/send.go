@@ -142,7 +142,7 @@ func (c *Conn) encode(r *Prepared) []byte {
 	for _, f := range r.fields {
 		c.written(c.encoder.WriteField(f))
 	}
-	if e.of = nil; keepsTable(e.bytes) {
+	if e.of = nil; inspect(e.bytes).keepsTable() {
 		e.of = r
 	}
 	return e.bytes
