@@ -16,6 +16,8 @@
 // Lists, such as lost requests and error texts, have a limit; what exceeds it
 // is still in the counts.
 //
+// What became of HTTP/2 connections, which requests share, is in package ledger.
+//
 // Counts.Check holds for every run: planned = started + unsent, and started =
 // ok + lost + spoiled + aborted. Each side is counted where it happens.
 //

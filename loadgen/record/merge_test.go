@@ -48,6 +48,16 @@ func TestMergeIsTheSameForAnySplit(t *testing.T) {
 		if err := run.Counts.Check(); err != nil {
 			t.Fatal(err)
 		}
+		responses := int64(0)
+		for _, n := range run.Statuses {
+			responses += n
+		}
+		for _, s := range run.Samples { // of requests without a response, also of those that are ok
+			responses += s.Count
+		}
+		if c := run.Counts; responses != c.Started-c.Aborted {
+			t.Fatalf("%d by status and error text; %+v", responses, c)
+		}
 		if run.Bins.Width != 2*record.FirstBinWidth || len(run.Bins.List) > record.MaxBins {
 			t.Fatalf("bins %d × %d ns", len(run.Bins.List), run.Bins.Width)
 		}

@@ -17,9 +17,9 @@ func (w *world) share(connection, n, at, goaway int64, class string) {
 	}
 }
 
-// connected adds connections without losses: what all other requests were on.
-func (w *world) connected(n int) {
-	for range n {
+// connected adds three connections without losses: what all other requests were on.
+func (w *world) connected() {
+	for range 3 {
 		w.connections = append(w.connections, ledger.Connection{Streams: w.between(500, 2000), Most: 20})
 	}
 	w.keepAlive = true
@@ -59,7 +59,7 @@ func (w *world) severed(n, each, at int64, cause string) {
 // streamSituations are those of HTTP/2, where requests share connections.
 var streamSituations = []situation{
 	{"GOAWAY after a number of requests", []Code{ConnectionLimit, SteadyErrors}, false, true, func(w *world) {
-		w.connected(3)
+		w.connected()
 		w.serve(0, runTime, fleet(3)...)
 		requests := w.between(100, 2000)
 		apart := w.between(100*ms, 300*ms)
@@ -69,7 +69,7 @@ var streamSituations = []situation{
 		w.step(300 * ms)
 	}},
 	{"GOAWAY after a time", []Code{ConnectionLimit, SteadyErrors}, false, false, func(w *world) {
-		w.connected(3)
+		w.connected()
 		w.serve(0, runTime, fleet(3)...)
 		age := w.between(500*ms, 1500*ms)
 		apart := age / 3
@@ -79,7 +79,7 @@ var streamSituations = []situation{
 		w.step(300 * ms)
 	}},
 	{"drained with GOAWAY", []Code{DrainedPolitely, TurnedAway}, true, true, func(w *world) {
-		w.connected(3)
+		w.connected()
 		w.stayers(w.at)
 		w.step(500 * ms)
 		w.mark(record.MarkTerminating, w.at)
@@ -91,7 +91,7 @@ var streamSituations = []situation{
 	{"GOAWAY, and then cut", []Code{GoawayWithoutGrace, CutAtExit, GraceTimer, KilledAfterGrace, TurnedAway}, true, true, func(w *world) {
 		w.took = w.between(1500*ms, 2000*ms)
 		grace, n, lost := w.between(150*ms, 1000*ms), w.between(1, 6), w.between(5, 20)
-		w.connected(3)
+		w.connected()
 		w.stayers(w.at)
 		w.step(grace + 50*ms)
 		w.mark(record.MarkTerminating, w.at)
@@ -105,7 +105,7 @@ var streamSituations = []situation{
 	}},
 	{"exited with HTTP/2 connections open", []Code{CutAtExit}, true, true, func(w *world) {
 		w.took = w.between(50*ms, 400*ms)
-		w.connected(3)
+		w.connected()
 		w.stayers(w.at)
 		w.step(100 * ms)
 		w.mark(record.MarkTerminating, w.at)
@@ -118,7 +118,7 @@ var streamSituations = []situation{
 	// looks like many connections that were cut at one instant.
 	{"a firewall cuts one HTTP/2 connection of a process that drains", []Code{}, false, false, func(w *world) {
 		w.took = w.between(600*ms, 900*ms)
-		w.connected(3)
+		w.connected()
 		w.serve(0, runTime, fleet(3)...)
 		w.step(3000 * ms)
 		w.mark(record.MarkTerminating, w.at)
@@ -128,7 +128,7 @@ var streamSituations = []situation{
 	}},
 	{"a new HTTP/2 connection is reset", []Code{}, false, false, func(w *world) {
 		w.took = w.between(50*ms, 200*ms)
-		w.connected(3)
+		w.connected()
 		w.serve(0, runTime, fleet(3)...)
 		w.step(300 * ms)
 		w.severed(1, 20, w.at+100*ms, "reset")
@@ -136,7 +136,7 @@ var streamSituations = []situation{
 	}},
 	{"HTTP/2 connections cut now and then", []Code{SteadyErrors}, false, false, func(w *world) {
 		w.took = w.between(20*ms, 100*ms)
-		w.connected(3)
+		w.connected()
 		w.serve(0, runTime, fleet(3)...)
 		w.step(300 * ms)
 		for i := range int64(6) {

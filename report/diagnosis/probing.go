@@ -13,7 +13,7 @@ import (
 // askedOfProbes are the rules about whose losses probes can say more. The others
 // have marks that show the cause, or are about something else.
 var askedOfProbes = [...]string{
-	"connections-refused", "packets-dropped", "accept-queue-reset", "grace-timer", "kept-alive-closed-without-notice", "cut-in-flight", "hung", "unexplained",
+	"connections-refused", "packets-dropped", "accept-queue-reset", "grace-timer", "kept-alive-closed-without-notice", "cut-in-flight", "cut-without-goaway", "hung", "unexplained",
 }
 
 // askProbes adds to a finding what the probes say about its losses. It raises
@@ -46,7 +46,7 @@ func (f *Finding) settle(shown probed.Settled, n int64) {
 		sure = Shown
 	}
 	// Without a cause, cuts on kept-alive connections are like any other.
-	cut := f.Rule == "cut-in-flight" || f.Rule == "kept-alive-closed-without-notice" && f.Code == CutInFlight
+	cut := f.Rule == "cut-in-flight" || f.Rule == "cut-without-goaway" || f.Rule == "kept-alive-closed-without-notice" && f.Code == CutInFlight
 	switch {
 	case f.Rule == "connections-refused" && shown.Answer == probe.Gone && shown.Process:
 		f.raise(sure, phrase.Choose(n, "its listener was gone", "their listeners were gone"))

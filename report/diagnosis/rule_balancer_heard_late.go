@@ -6,6 +6,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/diagnosis/observed"
+	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
 
@@ -57,7 +58,7 @@ func propagationFinding(h *observed.Propagation, s *observed.Observation, e *obs
 	case h.Open:
 		f.Confidence, f.Needed = CannotTell, 0
 		f.Evidence = append(f.Evidence, "cannot tell when the load balancers followed, nor how long to keep accepting: no response came after the last failure, or the load ended")
-		f.Remedies = acceptUntilOut()
+		f.Remedies = inWords(remedy.AcceptUntilOut())
 		f.Settings = nil
 	case h.Needed-h.Least > analysis.Near:
 		f.Evidence = append(f.Evidence, "the endpoints share one address and terminated one after the other: it is not known which of them refused the last connection, so the remedy uses the longer time")

@@ -6,6 +6,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/diagnosis/observed"
+	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
 
@@ -38,7 +39,7 @@ func (connectionsRefused) explain(s *observed.Observation, e *observed.Evidence)
 		Confidence: CannotTell,
 		Measured:   e.Span(),
 		Evidence:   append(evidence, "cannot tell "+cause+": "+s.Missing(e), fmt.Sprintf("at this request rate, the times are accurate to %s", phrase.Duration(s.ProbeGap(len(e.Endpoints))))),
-		Remedies:   acceptUntilOut(),
+		Remedies:   inWords(remedy.AcceptUntilOut()),
 	}
 	if times.Spread {
 		f.Remedies = notAShutdown("refuses connections: a process that restarts, a rule that rejects them")

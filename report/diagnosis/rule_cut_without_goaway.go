@@ -28,7 +28,8 @@ func (cutWithoutGoaway) explain(s *observed.Observation, e *observed.Evidence) F
 		Needed:     needed,
 		Evidence: []string{
 			e.What(), e.When() + "; " + s.Where(e), s.UnderWay(e),
-			"a server that shuts down in order sends GOAWAY first: cannot tell whether it was killed, closes connections without it, or something in between cut them; no mark shows an exit at that time",
+			"a server that shuts down in order sends GOAWAY first, and none had come",
+			"cannot tell whether a process exited, the server closes connections without GOAWAY or something in between cut them: no mark shows an exit at that time",
 		},
 	}
 	if !s.Shapes.Eventful() {

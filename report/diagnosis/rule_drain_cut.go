@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -32,6 +33,7 @@ func (drainCut) explain(s *observed.Observation, e *observed.Evidence) Finding {
 		}
 	}
 	needed, least := max(longest, s.Responses.Max), longest >= s.Responses.Max
+	byCut := func(a, b *analysis.Lifecycle) int { return cmp.Compare(a.Cut, b.Cut) }
 	f := Finding{
 		Title: phrase.Counted(int64(len(e.Lost)), "request in flight was cut when the load balancer cut its connection", "requests in flight were cut when the load balancer cut their connections") +
 			" at the end of its drain timeout",
@@ -62,8 +64,6 @@ func (drainCut) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	orCrashed(s, e, &f)
 	return f
 }
-
-func byCut(a, b *analysis.Lifecycle) int { return int(min(1, max(-1, a.Cut-b.Cut))) }
 
 // cutters returns the lifecycles whose connections the balancer cut, if that
 // can have lost the request.
@@ -116,6 +116,7 @@ func drainLonger(need int64, least bool) ([]Remedy, []record.Remedy) {
 		list = append(list, Remedy{r.Where, r.Setting + ": " + sec + more})
 		data = append(data, record.Remedy{Object: r.Where, Setting: r.Setting, Value: sec, AtLeast: least})
 	}
-	asm := "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain-timeout: " + strconv.Quote(asmSeconds(remedy.WholeSeconds(timeout), oldASMMost))
+	value, note := remedy.ASMSeconds(remedy.WholeSeconds(timeout), oldASMMost)
+	asm := "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-connection-drain-timeout: " + strconv.Quote(value+note)
 	return append(list, Remedy{"ASM before 1.26", asm}), data
 }

@@ -7,6 +7,7 @@ import (
 	"nodrop/loadgen/record"
 	"nodrop/report/analysis"
 	"nodrop/report/diagnosis/observed"
+	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
 
@@ -30,7 +31,7 @@ func (graceTooShort) explain(s *observed.Observation, e *observed.Evidence) Find
 			fmt.Sprintf("killed: %s, %s", observed.EndpointNames(met), observed.HadLived(met)),
 			s.UnderWay(e),
 		},
-		Remedies: endByItself(),
+		Remedies: inWords(remedy.EndByItself()),
 	}
 	if openAtTermination(s, e) {
 		needed, least := s.Need(e)

@@ -9,10 +9,13 @@ import (
 
 // streamReset: the server ended this request alone, with RST_STREAM. It says by its
 // code whether it has acted on the request, and not why.
-type streamReset struct{ cause record.Cause }
+type streamReset struct{ ofCause }
 
-func (r streamReset) matches(_ *observed.Observation, l *record.LostRequest) bool {
-	return l.Class.Cause() == r.cause
+// ofCause matches the losses of one cause.
+type ofCause struct{ cause record.Cause }
+
+func (o ofCause) matches(_ *observed.Observation, l *record.LostRequest) bool {
+	return l.Class.Cause() == o.cause
 }
 
 func (r streamReset) explain(s *observed.Observation, e *observed.Evidence) Finding {

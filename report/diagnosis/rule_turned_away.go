@@ -3,7 +3,6 @@ package diagnosis
 import (
 	"fmt"
 
-	"nodrop/loadgen/record"
 	"nodrop/report/diagnosis/observed"
 	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/diagnosis/streamed"
@@ -12,11 +11,7 @@ import (
 
 // turnedAway: GOAWAY came while the request was on its way, and named an earlier
 // one as the last.
-type turnedAway struct{}
-
-func (turnedAway) matches(_ *observed.Observation, l *record.LostRequest) bool {
-	return l.Class.Cause() == record.CauseGoaway
-}
+type turnedAway struct{ ofCause }
 
 func (turnedAway) explain(s *observed.Observation, e *observed.Evidence) Finding {
 	f := Finding{

@@ -6,6 +6,7 @@ import (
 
 	"nodrop/report/analysis"
 	"nodrop/report/diagnosis/observed"
+	"nodrop/report/diagnosis/remedy"
 	"nodrop/report/phrase"
 )
 
@@ -27,7 +28,7 @@ func (killedAtTheEndOfGrace) explain(s *observed.Observation, ofLosses []Finding
 		Title:      phrase.Counted(int64(len(killed)), "endpoint was", "endpoints were") + " killed at the end of the grace period, which cut whatever was still open",
 		Confidence: Shown,
 		Evidence:   []string{fmt.Sprintf("%s, %s", observed.EndpointNames(killed), observed.HadLived(killed))},
-		Remedies:   endByItself(),
+		Remedies:   inWords(remedy.EndByItself()),
 	}
 	switch {
 	case every(killed, func(one *analysis.Lifecycle) bool { return s.Listened[one] }):

@@ -25,12 +25,6 @@ func acceptLonger(need int64) []Remedy { return inWords(remedy.AcceptLonger(need
 // much as is needed.
 func toAcceptLonger(need int64) []record.Remedy { return asData(remedy.AcceptLonger(need)) }
 
-// acceptUntilOut is acceptLonger for an unknown time.
-func acceptUntilOut() []Remedy { return inWords(remedy.AcceptUntilOut()) }
-
-// endByItself returns what lets a process end without being killed.
-func endByItself() []Remedy { return inWords(remedy.EndByItself()) }
-
 // finishRequests returns what lets requests in flight finish. If least is true,
 // they may need longer than need.
 func finishRequests(need int64, least bool) []Remedy {
@@ -41,6 +35,3 @@ func finishRequests(need int64, least bool) []Remedy {
 func toFinishRequests(need int64, least bool) []record.Remedy {
 	return asData(remedy.FinishRequests(need, least))
 }
-
-// asmSeconds is the number of such advice for ASM, see package remedy.
-func asmSeconds(s, most int64) string { value, note := remedy.ASMSeconds(s, most); return value + note }

@@ -36,19 +36,27 @@ func TestStreams(t *testing.T) {
 		says        string // in the title, the evidence or the remedies
 	}{
 		"drained": {
-			away(1, at+5*ms), []ledger.Connection{goaway(0, at+5*ms, 999, 2, 0)}, leaves,
+			away(1, at+5*ms),
+			[]ledger.Connection{goaway(0, at+5*ms, 999, 2, 0)},
+			leaves,
 			DrainedPolitely, Shown, "everything else in flight finished",
 		},
 		"drained, without a mark of the endpoint": {
-			away(1, at+5*ms), []ledger.Connection{goaway(0, at+5*ms, 999, 2, 0)}, step,
+			away(1, at+5*ms),
+			[]ledger.Connection{goaway(0, at+5*ms, 999, 2, 0)},
+			step,
 			DrainedPolitely, Likely, "GOAWAY came on 1 connection; 20 requests finished after it, none was cut",
 		},
 		"drained, and others were cut": {
-			away(1, at+5*ms), []ledger.Connection{goaway(0, at+5*ms, 999, 2, 0), goaway(0, at+5*ms, ledger.AnyStream, 0, 17)}, leaves,
+			away(1, at+5*ms),
+			[]ledger.Connection{goaway(0, at+5*ms, 999, 2, 0), goaway(0, at+5*ms, ledger.AnyStream, 0, 17)},
+			leaves,
 			TurnedAway, Shown, "17 were cut",
 		},
 		"nothing shows why": {
-			away(1, at+5*ms), []ledger.Connection{goaway(0, at+5*ms, 999, 2, 0)}, nil,
+			away(1, at+5*ms),
+			[]ledger.Connection{goaway(0, at+5*ms, 999, 2, 0)},
+			nil,
 			TurnedAway, CannotTell, "cannot tell whether the server limits the requests or the age of a connection",
 		},
 		"a limit of requests": {
@@ -67,27 +75,39 @@ func TestStreams(t *testing.T) {
 			nil, ConnectionLimit, Likely, "after about 290.0 ms",
 		},
 		"cut after GOAWAY": {
-			reporttest.AfterGoaway(400*ms, cut(1, 17)), []ledger.Connection{goaway(0, at, ledger.AnyStream, 0, 17)}, step,
+			reporttest.AfterGoaway(400*ms, cut(1, 17)),
+			[]ledger.Connection{goaway(0, at, ledger.AnyStream, 0, 17)},
+			step,
 			GoawayWithoutGrace, Shown, "17 requests were cut 400.0 ms after GOAWAY",
 		},
 		"cut without GOAWAY": {
-			cut(1, 20), []ledger.Connection{severed}, step,
+			cut(1, 20),
+			[]ledger.Connection{severed},
+			step,
 			CutWithoutGoaway, CannotTell, "20 requests lost on 1 connection: each connection is one event",
 		},
 		"cut without GOAWAY, on several": {
-			slices.Concat(cut(1, 20), cut(2, 12)), []ledger.Connection{severed, severed}, nil,
+			slices.Concat(cut(1, 20), cut(2, 12)),
+			[]ledger.Connection{severed, severed},
+			nil,
 			CutWithoutGoaway, CannotTell, "32 requests lost on 2 connections, at most 20 on one: each connection is one event",
 		},
 		"refused": {
-			reporttest.Streams(1, 3, at, 2*ms, "wait.refused-stream", gw, reporttest.RefusedStreamText), []ledger.Connection{plain}, nil,
+			reporttest.Streams(1, 3, at, 2*ms, "wait.refused-stream", gw, reporttest.RefusedStreamText),
+			[]ledger.Connection{plain},
+			nil,
 			StreamRefused, CannotTell, "the server says that it has not acted on them",
 		},
 		"reset": {
-			reporttest.Streams(1, 3, at, 2*ms, "body.stream-reset", gw, reporttest.InternalText), []ledger.Connection{plain}, nil,
+			reporttest.Streams(1, 3, at, 2*ms, "body.stream-reset", gw, reporttest.InternalText),
+			[]ledger.Connection{plain},
+			nil,
 			StreamReset, CannotTell, "INTERNAL_ERROR",
 		},
 		"GOAWAY that cost nothing": {
-			nil, []ledger.Connection{goaway(0, at, ledger.AnyStream, 0, 0)}, step,
+			nil,
+			[]ledger.Connection{goaway(0, at, ledger.AnyStream, 0, 0)},
+			step,
 			DrainedPolitely, Shown, "GOAWAY ended 1 connection, and no request was lost to it",
 		},
 	} {

@@ -41,7 +41,7 @@ func otherNotes(r *report.RunReport) []string {
 	c := run.Counts
 	add(run.Interrupted, "the run was interrupted after %s", phrase.Duration(run.Duration))
 	add(unplaced(r) > 0, "%s no response, so the replica is unknown: only responses carry %s", phrase.Counted(unplaced(r), "lost request got", "lost requests got"), run.Settings.EndpointHeader)
-	add(r.Loss.Hidden > 0, "a client that retries (such as Go's net/http) would have hidden %s: sent on kept-alive connections, with no byte of a response", phrase.Counted(r.Loss.Hidden, "lost request", "lost requests"))
+	add(r.Loss.Hidden > 0 && !r.Loss.Streams.Shared(), "a client that retries (such as Go's net/http) would have hidden %s: sent on kept-alive connections, with no byte of a response", phrase.Counted(r.Loss.Hidden, "lost request", "lost requests"))
 	add(r.Loss.Outside > 0, "%s outside the event, before its first mark or after its last", phrase.Counted(r.Loss.Outside, "loss is", "losses are"))
 	add(r.Loss.After > 0 && !r.Loss.Event.Open, "%s after the steps ended: no mark shows how long their effects lasted", phrase.Counted(r.Loss.After, "loss came", "losses came"))
 	add(r.Loss.After > 0 && r.Loss.Event.Open, "%s after the last mark of the event: no mark shows when balancers learned of it", phrase.Counted(r.Loss.After, "loss came", "losses came"))

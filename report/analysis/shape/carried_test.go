@@ -32,7 +32,9 @@ func TestConnectionsAreEvents(t *testing.T) {
 		connections int64
 		http2, want bool
 	}{
-		{1, true, false}, {9, true, false}, {10, true, true},
+		{1, true, false},
+		{9, true, false},
+		{10, true, true},
 		{10, false, true}, // ten fresh ones of HTTP/1.1; the others had carried requests
 	} {
 		edit := overHTTP2
