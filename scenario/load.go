@@ -58,7 +58,7 @@ type Watched interface {
 
 // Loader makes the load of a stream for one attempt. cfg is what the stream
 // asks for, with what the attempt has set up: variant, stream, repetition,
-// gateway, replicas, endpoints and rate.
+// gateway, replicas, endpoints, trust and rate.
 type Loader func(ctx context.Context, cfg loadgen.Config) (Load, error)
 
 // Stream is one load.
@@ -73,9 +73,7 @@ func (o *Stream) newLoad(ctx context.Context, a Attempt, env *Env) (Load, error)
 	cfg := o.Load
 	cfg.Variant, cfg.Stream, cfg.Repetition, cfg.Gateway, cfg.Replicas = a.Variant.Name, o.Name, a.Repetition, env.Gateway, env.Replicas
 	cfg.Event = len(a.Variant.Timeline) > 0
-	if env.Endpoints != nil {
-		cfg.Endpoints = env.Endpoints
-	}
+	env.Direct(&cfg)
 	if env.Adapt != nil {
 		env.Adapt(&cfg)
 	}

@@ -14,6 +14,7 @@ package scenario
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"iter"
@@ -132,6 +133,9 @@ type Env struct {
 	// Endpoints, if a setup action sets it, chooses every address that the load
 	// connects to.
 	Endpoints loadgen.Endpoints
+	// Roots, if a setup action sets it, are the issuers of certificates that the
+	// load trusts, unless it names its own.
+	Roots *x509.CertPool
 	// Adapt, if a setup action sets it, changes the configuration of each load
 	// before the load is created.
 	Adapt func(*loadgen.Config)
@@ -157,6 +161,17 @@ type Env struct {
 	// Processes holds the processes that actions start. None of them outlives
 	// the scenario.
 	Processes *proc.Group
+}
+
+// Direct makes a load go where setup actions say: to their endpoints, trusting
+// their certificates.
+func (e *Env) Direct(cfg *loadgen.Config) {
+	if e.Endpoints != nil {
+		cfg.Endpoints = e.Endpoints
+	}
+	if cfg.TLS.Roots == nil {
+		cfg.TLS.Roots = e.Roots
+	}
 }
 
 // undoBound limits how long restoring one thing may take. It is at least the

@@ -23,6 +23,8 @@ type builtin struct {
 	name    string
 	listen  string
 	backend string
+	proto   gateway.Proto
+	pem     string // name of the file with certificate and key
 	stop    gateway.Mode
 	grace   time.Duration
 	idle    time.Duration // of connections to the backend
@@ -45,7 +47,7 @@ func runBuiltin(c child) int {
 		return c.complain(err)
 	}
 	g.proxy = newProxy(g.name, g.backend, g.idle)
-	g.server = &http.Server{Handler: g.proxy, ErrorLog: log.New(c.stderr, "", 0)}
+	g.server = &http.Server{Handler: g.proxy, ErrorLog: log.New(c.stderr, "", 0), Protocols: g.protocols()}
 	return g.serve()
 }
 
@@ -55,6 +57,8 @@ func (g *builtin) parse(args []string) error {
 	flags.StringVar(&g.name, "name", "gw-1", "the replica's `name`")
 	flags.StringVar(&g.listen, "listen", "127.0.0.1:0", "`address` to listen on; port 0 is a free one")
 	flags.StringVar(&g.backend, "backend", "", "`address` of the backend")
+	proto := flags.String("proto", string(gateway.H1), "`protocol` of clients")
+	flags.StringVar(&g.pem, "certificate", "", "`file` with the certificate and its key, for TLS")
 	stop := flags.String("stop", string(gateway.Graceful), "stop `mode`")
 	flags.DurationVar(&g.grace, "grace", 0, "`time` for requests in flight, from the signal")
 	flags.DurationVar(&g.idle, "backend-idle", time.Hour, "`time` that a connection to the backend may be idle")
@@ -65,8 +69,29 @@ func (g *builtin) parse(args []string) error {
 		return errors.New("a gateway needs a backend")
 	}
 	var err error
+	if g.proto, err = gateway.ParseProto(*proto, gateway.Protos()); err != nil {
+		return err
+	}
 	g.stop, err = gateway.ParseMode(*stop)
 	return err
+}
+
+// protocols are those that the server accepts. As usual for a server, one that
+// speaks HTTP/2 also speaks HTTP/1.1.
+func (g *builtin) protocols() *http.Protocols {
+	var p http.Protocols
+	p.SetHTTP1(true)
+	p.SetHTTP2(g.proto == gateway.H2)
+	p.SetUnencryptedHTTP2(g.proto == gateway.H2C)
+	return &p
+}
+
+// accept serves connections until the listener closes.
+func (g *builtin) accept() error {
+	if g.proto.TLS() {
+		return g.server.ServeTLS(g.listener, g.pem, g.pem)
+	}
+	return g.server.Serve(g.listener)
 }
 
 // serve runs until it is told to stop or the parent is gone.
@@ -75,7 +100,7 @@ func (g *builtin) serve() int {
 	notifyRequests(g.stop, requests)
 	gone := g.control(requests)
 	failed := make(chan error, 1)
-	go func() { failed <- g.server.Serve(g.listener) }()
+	go func() { failed <- g.accept() }()
 	g.say(sayReady, g.listener.Addr())
 
 	for {

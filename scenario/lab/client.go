@@ -68,6 +68,7 @@ func (c *client) Start(context.Context) {
 	c.of.Begun(c.fleet.fleet.String())
 	cmd := exec.Command("sh", "-c", c.of.Command) //nolint:noctx,gosec // its whole group is killed; it is the user's command
 	cmd.Stdout, cmd.Stderr = c.of.Stdout, c.of.Stderr
+	cmd.Env = c.fleet.fleet.environ()
 	var err error
 	if c.before, err = kernelCounts(); err == nil {
 		err = c.fleet.processes.Start(cmd)

@@ -8,7 +8,6 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
-	"nodrop/scenario/lab/dataplane"
 	"nodrop/scenario/lab/gateway"
 )
 
@@ -47,8 +46,9 @@ func (e *Experiment) CheckGateway() error { return e.Fleet.check() }
 // it for all.
 func (e *Experiment) Scenario(stderr io.Writer) *scenario.Scenario {
 	cfg := e.Load
-	cfg.URL = e.url()
-	if e.behindOneAddress() {
+	cfg.URL = e.URL()
+	e.Fleet.speak(&cfg)
+	if e.Fleet.behindOneAddress() {
 		cfg.EndpointHeader = gateway.ReplicaHeader // only a response shows its replica
 	}
 	s := &scenario.Scenario{Streams: []scenario.Stream{{Load: cfg}}, Settle: e.Settle, Repeat: e.Repeat}
@@ -69,13 +69,9 @@ func (e *Experiment) Scenario(stderr io.Writer) *scenario.Scenario {
 	return s
 }
 
-func (e *Experiment) behindOneAddress() bool { return e.Fleet.Dataplane == dataplane.NFT }
-
-func (e *Experiment) url() string {
-	if e.behindOneAddress() {
-		return "http://" + dataplane.VirtualHost + e.Path
-	}
-	return "http://gateway" + e.Path
+// URL returns what the load requests.
+func (e *Experiment) URL() string {
+	return e.Fleet.Proto.Scheme() + "://" + e.Fleet.host() + e.Path
 }
 
 func (e *Experiment) fleet(stop gateway.Mode) Options {
@@ -122,7 +118,7 @@ func (e *Experiment) ClientRuns(command string, at time.Duration) []*ClientRun {
 	for _, stop := range e.Stops {
 		runs = append(runs, &ClientRun{
 			Options: e.fleet(stop), Change: e.Change, At: at,
-			Command: strings.ReplaceAll(command, URLHole, e.url()),
+			Command: strings.ReplaceAll(command, URLHole, e.URL()),
 		})
 	}
 	return runs

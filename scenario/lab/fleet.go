@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -19,14 +20,15 @@ import (
 
 // Fleet is a running lab. Every Fleet must be stopped.
 type Fleet struct {
-	options  Options
-	gateway  *gateway.Gateway
-	program  string             // path of the gateway's program; "" means this one
-	version  string             // of an installed gateway; "" for the builtin
-	dir      string             // contains the sites; "" if there are none
-	balancer dataplane.Balancer // of the Dialer
-	table    dataplane.Table
-	log      complaints
+	options     Options
+	gateway     *gateway.Gateway
+	program     string             // path of the gateway's program; "" means this one
+	version     string             // of an installed gateway; "" for the builtin
+	dir         string             // contains the sites; "" if there are no files
+	certificate *certificate       // of every replica; nil without TLS
+	balancer    dataplane.Balancer // of the Dialer
+	table       dataplane.Table
+	log         complaints
 
 	group    *proc.Group // holds its processes
 	guardian *proc.Process
@@ -72,7 +74,7 @@ func (f *Fleet) start(ctx context.Context) (err error) {
 	}
 	f.table = dataplane.DialerTable{Balancer: &f.balancer}
 	if f.options.Dataplane == dataplane.NFT {
-		if f.table, err = dataplane.NewKernelTable(); err != nil {
+		if f.table, err = dataplane.NewKernelTable(f.options.Proto.Port()); err != nil {
 			return err
 		}
 	}
@@ -110,9 +112,21 @@ func (f *Fleet) connectBackend(ctx context.Context) (err error) {
 // Gateway returns the gateway's name and, if it is installed, its version.
 func (f *Fleet) Gateway() string { return strings.TrimSpace(f.gateway.Name + " " + f.version) }
 
-// String describes the gateways and how they stop.
+// String describes the gateways, what they speak and how they stop.
 func (f *Fleet) String() string {
-	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, f.Gateway(), f.options.Stop, f.gateway.Stops[f.options.Stop].Describe(f.options.PreStop))
+	what := f.Gateway()
+	if proto := f.options.Proto.Describe(); proto != "" {
+		what += ", " + proto
+	}
+	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, what, f.options.Stop, f.gateway.Stops[f.options.Stop].Describe(f.options.PreStop))
+}
+
+// Roots returns the issuer of the fleet's certificate; nil without TLS.
+func (f *Fleet) Roots() *x509.CertPool {
+	if f.certificate == nil {
+		return nil
+	}
+	return f.certificate.roots
 }
 
 // command returns this program as a child with these arguments.

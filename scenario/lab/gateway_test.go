@@ -56,6 +56,21 @@ func TestGateways(t *testing.T) {
 	}
 }
 
+// TestGatewaysOverTLS is TestGateways over TLS, of the builtin gateway, too.
+func TestGatewaysOverTLS(t *testing.T) {
+	for _, g := range append(installed(t), gateway.Builtin()) {
+		for _, mode := range gateway.Modes() {
+			t.Run(g.Name+"/"+string(mode), func(t *testing.T) {
+				t.Parallel()
+				f := startFleet(t, Options{
+					Replicas: 2, Stop: mode, Gateway: g.Name, Proto: gateway.H1S, PreStop: 2 * time.Second, Grace: patience, Propagation: time.Millisecond,
+				})
+				expectStopped(t, f, mode)
+			})
+		}
+	}
+}
+
 // expectStopped removes the second of two replicas during a response.
 func expectStopped(t *testing.T, f *Fleet, mode gateway.Mode) {
 	t.Helper()
@@ -67,7 +82,7 @@ func expectStopped(t *testing.T, f *Fleet, mode gateway.Mode) {
 	// when its header arrives. It outlasts the stop or the pre-stop delay.
 	const size = 200_000
 	seconds := map[gateway.Mode]int{gateway.Abrupt: 20, gateway.Naive: 2, gateway.Graceful: 4}[mode]
-	body := open(t, fmt.Sprintf("http://%s/drip?duration=%d&numbytes=%d&delay=0", r.addr, seconds, size))
+	body := openBy(t, r.asks.transport(), r.url(fmt.Sprintf("/drip?duration=%d&numbytes=%d&delay=0", seconds, size)))
 	j, _, wait := inBackground(t, f, 1)
 	if mode == gateway.Graceful {
 		j.await(t, record.MarkEndpointRemoved, "gw-2")

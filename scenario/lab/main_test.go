@@ -74,9 +74,15 @@ type response struct {
 // be kept alive.
 func get(t *testing.T, r *replica) response {
 	t.Helper()
-	transport := &http.Transport{}
+	transport := r.asks.transport()
+	transport.DisableKeepAlives = false
 	defer transport.CloseIdleConnections()
-	return roundTrip(t, transport, http.MethodGet, "http://"+r.addr.String()+"/", nil)
+	return roundTrip(t, transport, http.MethodGet, r.url("/"), nil)
+}
+
+// url returns the URL of a path at the replica's address.
+func (r *replica) url(path string) string {
+	return r.asks.proto.Scheme() + "://" + r.addr.String() + path
 }
 
 // request sends a request, without redirects or decompression.
@@ -108,7 +114,11 @@ func roundTrip(t *testing.T, transport *http.Transport, method, url string, body
 // request is then in flight.
 func open(t *testing.T, url string) io.Reader {
 	t.Helper()
-	transport := &http.Transport{DisableKeepAlives: true}
+	return openBy(t, &http.Transport{DisableKeepAlives: true}, url)
+}
+
+func openBy(t *testing.T, transport *http.Transport, url string) io.Reader {
+	t.Helper()
 	req, err := http.NewRequestWithContext(testContext(t), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ type Options struct {
 	Dataplane   dataplane.Kind // "" means Dialer
 	Drain       time.Duration  // NFT only: how long connections to a removed endpoint may go on; 0 means without limit
 	Gateway     string         // the Name of a Gateway; "" means builtin
+	Proto       gateway.Proto  // what clients speak; "" means H1
 	Program     string         // path of the gateway's program; "" means search for it
 	Backend     string         // HOST:PORT of an existing HTTP server; "" means our own
 	Executable  string         // the program that calls Main; "" means this one
@@ -83,7 +84,20 @@ func (o *Options) validate() error {
 	if _, err := gateway.ParseMode(string(o.Stop)); err != nil {
 		return err
 	}
+	if _, err := gateway.ParseProto(string(o.Proto), gateway.Protos()); err != nil {
+		return err
+	}
 	return o.check()
+}
+
+func (o *Options) behindOneAddress() bool { return o.Dataplane == dataplane.NFT }
+
+// host returns the fleet's host in URLs.
+func (o *Options) host() string {
+	if o.behindOneAddress() {
+		return dataplane.VirtualHost
+	}
+	return gateway.Hostname
 }
 
 // idleTime is how long a connection to the backend may stay idle. Another

@@ -19,8 +19,9 @@ type replica struct {
 	*member
 	addr    netip.AddrPort
 	site    *gateway.Site // nil for the builtin gateway
-	cut     error         // connections left at the end of the grace period; set before the signal
-	leaving bool          // Scale has selected it; guarded by Fleet.mu
+	asks    asks
+	cut     error // connections left at the end of the grace period; set before the signal
+	leaving bool  // Scale has selected it; guarded by Fleet.mu
 }
 
 func (r *replica) endpoint() loadgen.Endpoint {
@@ -57,18 +58,12 @@ func (f *Fleet) startReplicas(ctx context.Context, n int) (started []*replica, e
 func (f *Fleet) startReplica() (*replica, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r := &replica{}
+	r := &replica{asks: asks{f.options.Proto, f.Roots()}}
 	i := len(f.replicas) + 1
 	name, host := fmt.Sprintf("gw-%d", i), replicaHost(runtime.GOOS, i)
 	var err error
 	if f.gateway.Own() {
-		r.member, err = f.spawn(name, f.command(gatewayCommand,
-			"--name", name,
-			"--listen", host.String()+":0",
-			"--backend", f.upstream,
-			"--stop", string(f.options.Stop),
-			"--grace", f.options.Grace.String(),
-			"--backend-idle", f.options.idleTime().String()), false)
+		r.member, err = f.spawn(name, f.command(f.builtinArgs(name, host)...), false)
 	} else {
 		err = f.startProgram(r, name, host)
 	}
@@ -80,6 +75,24 @@ func (f *Fleet) startReplica() (*replica, error) {
 		go f.watchCrash(r.member, f.watch)
 	}
 	return r, nil
+}
+
+// builtinArgs returns the arguments of a replica of the builtin gateway.
+func (f *Fleet) builtinArgs(name string, host netip.Addr) []string {
+	args := []string{
+		gatewayCommand,
+		"--name", name,
+		"--listen", host.String() + ":0",
+		"--backend", f.upstream,
+		"--proto", string(f.options.Proto),
+		"--stop", string(f.options.Stop),
+		"--grace", f.options.Grace.String(),
+		"--backend-idle", f.options.idleTime().String(),
+	}
+	if f.certificate != nil {
+		args = append(args, "--certificate", f.certificateFile())
+	}
+	return args
 }
 
 // Replicas returns the names of running replicas, gw-1 first.

@@ -36,7 +36,7 @@ func (e *Experiment) CheckTarget(ctx context.Context) error {
 	cfg := e.Load
 	status, problem, err := 0, "", error(nil)
 	if e.Fleet.Backend == "" {
-		cfg.URL = e.url()
+		cfg.URL = e.URL()
 		status, err = ownStatus(&cfg)
 	} else {
 		status, problem, err = askBackend(ctx, cfg, "http://"+e.Fleet.Backend+e.Path)

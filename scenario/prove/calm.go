@@ -28,9 +28,7 @@ func (c *Calm) Run(ctx context.Context, env *scenario.Env) error {
 	cfg.Requests, cfg.Duration, cfg.Workers, cfg.Rate = 0, calmTime, calmWorkers, calmRate
 	cfg.DisableKeepAlive = true // to reach every endpoint
 	cfg.Sinks, cfg.TraceLost, cfg.Probe = nil, 0, loadgen.ProbeOff
-	if env.Endpoints != nil {
-		cfg.Endpoints = env.Endpoints
-	}
+	env.Direct(&cfg)
 	for range calmLoads {
 		load, err := loadgen.New(ctx, cfg)
 		if err != nil {

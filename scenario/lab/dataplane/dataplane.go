@@ -32,12 +32,9 @@ func Parse(name string) (Kind, error) {
 	return "", fmt.Errorf("unknown dataplane %q: want %s or %s", name, Dialer, NFT)
 }
 
-// The fleet's address with NFT. A new network namespace has only the addresses
-// 127.0.0.0/8.
-const (
-	VirtualHost = "127.96.0.1"
-	virtualPort = "80" // a URL can omit it
-)
+// VirtualHost is the fleet's address with NFT. A new network namespace has only
+// the addresses 127.0.0.0/8.
+const VirtualHost = "127.96.0.1"
 
 // Table distributes new connections over endpoints.
 type Table interface {

@@ -71,17 +71,19 @@ func loopbackUp() error {
 // kernelTable is the table in nftables: a rule that translates the destination
 // of each new connection to the virtual address, as kube-proxy's rules do.
 type kernelTable struct {
+	port      uint16     // of the virtual address
 	mu        sync.Mutex // guards endpoints and the order of writes to the kernel
 	endpoints []loadgen.Endpoint
 }
 
-// NewKernelTable sets up the table; the process must be in its own network
-// namespace. Without endpoints, connections to the virtual address are refused.
-func NewKernelTable() (Table, error) {
+// NewKernelTable sets up the table for this port of the virtual address; the
+// process must be in its own network namespace. Without endpoints, connections to
+// it are refused.
+func NewKernelTable(port uint16) (Table, error) {
 	if err := loopbackUp(); err != nil {
 		return nil, fmt.Errorf("lo: %w", err)
 	}
-	k := &kernelTable{}
+	k := &kernelTable{port: port}
 	if err := k.write(); err != nil { // the first rule enables connection tracking
 		return nil, err
 	}
@@ -122,7 +124,7 @@ func (k *kernelTable) rules() string {
 	for i, e := range k.endpoints {
 		to = append(to, fmt.Sprintf("%d : %s . %d", i, e.Addr.Addr(), e.Addr.Port()))
 	}
-	rule := fmt.Sprintf("ip daddr %s tcp dport %s dnat ip to numgen random mod %d map { %s }", VirtualHost, virtualPort, len(to), strings.Join(to, ", "))
+	rule := fmt.Sprintf("ip daddr %s tcp dport %d dnat ip to numgen random mod %d map { %s }", VirtualHost, k.port, len(to), strings.Join(to, ", "))
 	if len(to) == 0 {
 		rule = ""
 	}

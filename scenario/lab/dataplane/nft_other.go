@@ -16,4 +16,4 @@ func NamespaceArgs([]string) ([]string, bool) { return nil, false }
 func InNamespace([]string, func()) (int, error) { return 0, errNFT }
 
 // NewKernelTable fails: it needs Linux.
-func NewKernelTable() (Table, error) { return nil, errNFT }
+func NewKernelTable(uint16) (Table, error) { return nil, errNFT }

@@ -38,10 +38,28 @@ func setUpCaddy(s *Site) Setup {
 	if delay > 0 {
 		shutdown = "shutdown_delay " + inMilliseconds(delay)
 	}
-	config := s.fill(caddyConfig, map[string]string{"GRACE": inMilliseconds(grace), "SHUTDOWN": shutdown})
+	protocols, tls := caddySpeaks(s)
+	config := s.fill(caddyConfig, map[string]string{
+		"GRACE": inMilliseconds(grace), "SHUTDOWN": shutdown,
+		"SCHEME": s.Proto.Scheme(), "PROTOCOLS": protocols, "TLS": tls, "HOSTNAME": Hostname,
+	})
 	return Setup{
 		Args:  []string{"run", "--config", filepath.Join(s.Dir, "Caddyfile"), "--adapter", "caddyfile"},
 		Env:   []string{"HOME=" + s.Dir, "XDG_DATA_HOME=" + s.Dir, "XDG_CONFIG_HOME=" + s.Dir, "GOMAXPROCS=1"},
 		Files: map[string]string{"Caddyfile": config},
 	}
+}
+
+// caddySpeaks returns the protocols of the server and the setting of its
+// certificate. A client that connects to an address names no host: default_sni
+// names the certificate's.
+func caddySpeaks(s *Site) (protocols, tls string) {
+	protocols = "h1"
+	if s.Proto.HTTP2() {
+		protocols += " " + string(s.Proto)
+	}
+	if s.Proto.TLS() {
+		tls = "tls " + CertificateFile + " " + CertificateFile
+	}
+	return protocols, tls
 }

@@ -55,6 +55,8 @@ func setUpEnvoy(s *Site) Setup {
 		"BACKEND_HOST": host,
 		"BACKEND_PORT": port,
 		"IDLE":         strconv.FormatFloat(s.Terms.Idle.Seconds(), 'f', -1, 64) + "s",
+		"SOCKET":       envoySocket(s),
+		"CODEC":        envoyCodec(s.Proto),
 	})
 	return Setup{
 		Args: []string{
@@ -64,6 +66,25 @@ func setUpEnvoy(s *Site) Setup {
 		},
 		Files: map[string]string{"envoy.yaml": config},
 	}
+}
+
+// envoySocket returns the transport socket of connections from clients.
+func envoySocket(s *Site) string {
+	if !s.Proto.TLS() {
+		return "{name: envoy.transport_sockets.raw_buffer, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer}}"
+	}
+	const socket = "{name: envoy.transport_sockets.tls, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext, " +
+		"common_tls_context: {alpn_protocols: [@ALPN@], tls_certificates: [{certificate_chain: {filename: @PEM@}, private_key: {filename: @PEM@}}]}}}"
+	return replace(socket, map[string]string{"ALPN": strings.Join(s.Proto.alpn(), ", "), "PEM": CertificateFile})
+}
+
+// envoyCodec returns what clients speak; AUTO is what they chose by ALPN, or by
+// their first bytes.
+func envoyCodec(p Proto) string {
+	if p == H2C {
+		return "HTTP2"
+	}
+	return "AUTO"
 }
 
 // idlePoll is the interval between requests to an administration interface.

@@ -34,13 +34,20 @@ type Gateway struct {
 
 // Site is the environment of one replica.
 type Site struct {
-	Name    string
-	Dir     string         // only for this replica
-	Listen  netip.AddrPort // for clients
-	Admin   netip.AddrPort // for us, if the gateway has an administration interface
-	Backend string         // HOST:PORT
-	Terms   Terms
+	Name        string
+	Version     string         // of the program
+	Dir         string         // only for this replica
+	Listen      netip.AddrPort // for clients
+	Admin       netip.AddrPort // for us, if the gateway has an administration interface
+	Backend     string         // HOST:PORT
+	Proto       Proto          // for clients
+	Certificate string         // for TLS, in PEM: the certificate, then its key; in the file CertificateFile
+	Terms       Terms
 }
+
+// CertificateFile is the file in a site's directory that has its certificate.
+// Programs run in that directory, so configurations need no path.
+const CertificateFile = "gateway.pem"
 
 // Terms are the settings for replicas. Times have no defaults: zero means none.
 type Terms struct {
@@ -143,6 +150,9 @@ func (g *Gateway) Command(program string, s *Site) (*exec.Cmd, error) {
 		return nil, err
 	}
 	how := g.SetUp(s)
+	if s.Proto.TLS() {
+		how.Files[CertificateFile] = s.Certificate
+	}
 	for name, text := range how.Files {
 		if err := os.WriteFile(filepath.Join(s.Dir, name), []byte(text), 0o600); err != nil {
 			return nil, err
@@ -158,6 +168,9 @@ func (g *Gateway) Command(program string, s *Site) (*exec.Cmd, error) {
 func inMilliseconds(d time.Duration) string {
 	return fmt.Sprintf("%dms", max(1, d.Milliseconds()))
 }
+
+// Hostname is the fleet's name in URLs and in its certificate.
+const Hostname = "gateway"
 
 // ReplicaHeader names the replica in every response.
 const ReplicaHeader = "X-Nodrop-Replica"
@@ -176,6 +189,10 @@ func (s *Site) fill(config string, more map[string]string) string {
 		"IDLE":    inMilliseconds(s.Terms.Idle),
 	}
 	maps.Copy(values, more)
+	return replace(config, values)
+}
+
+func replace(config string, values map[string]string) string {
 	var pairs []string
 	for name, value := range values {
 		pairs = append(pairs, "@"+name+"@", value)

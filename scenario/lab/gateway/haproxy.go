@@ -3,6 +3,7 @@ package gateway
 import (
 	_ "embed"
 	"path/filepath"
+	"strings"
 )
 
 // haproxy: TERM stops at once, USR1 is the soft stop, which closes the listener
@@ -23,7 +24,14 @@ func haproxy() *Gateway {
 var haproxyConfig string
 
 func setUpHAProxy(s *Site) Setup {
-	config := s.fill(haproxyConfig, nil)
+	speaks := ""
+	switch {
+	case s.Proto.TLS():
+		speaks = " ssl crt " + CertificateFile + " alpn " + strings.Join(s.Proto.alpn(), ",")
+	case s.Proto.HTTP2():
+		speaks = " proto h2"
+	}
+	config := s.fill(haproxyConfig, map[string]string{"SPEAKS": speaks})
 	return Setup{
 		Args:  []string{"-db", "-f", filepath.Join(s.Dir, "haproxy.cfg")},
 		Files: map[string]string{"haproxy.cfg": config},

@@ -4,6 +4,9 @@ import (
 	_ "embed"
 	"os/user"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // nginx: TERM is a fast shutdown, QUIT a graceful one, which closes the listener
@@ -30,9 +33,37 @@ func setUpNginx(s *Site) Setup {
 	if u, err := user.Current(); err == nil && u.Uid == "0" {
 		owner = "user " + u.Username + ";"
 	}
-	config := s.fill(nginxConfig, map[string]string{"USER": owner})
+	speaks, settings := nginxSpeaks(s)
+	config := s.fill(nginxConfig, map[string]string{"USER": owner, "SPEAKS": speaks, "SETTINGS": settings})
 	return Setup{
 		Args:  []string{"-p", s.Dir, "-c", filepath.Join(s.Dir, "nginx.conf"), "-e", "stderr"},
 		Files: map[string]string{"nginx.conf": config},
 	}
+}
+
+// nginxSpeaks returns the protocol as parameters of listen and as settings of the
+// server. Since 1.25.1, HTTP/2 is a setting, and the parameter is deprecated.
+func nginxSpeaks(s *Site) (listen, settings string) {
+	if s.Proto.TLS() {
+		listen = " ssl"
+		settings = "ssl_certificate " + CertificateFile + "; ssl_certificate_key " + CertificateFile + ";"
+	}
+	switch {
+	case !s.Proto.HTTP2():
+	case slices.Compare(numbers(s.Version), []int{1, 25, 1}) < 0:
+		listen += " http2"
+	default:
+		settings += " http2 on;"
+	}
+	return listen, settings
+}
+
+// numbers returns the numbers of a version.
+func numbers(version string) []int {
+	var list []int
+	for part := range strings.SplitSeq(version, ".") {
+		n, _ := strconv.Atoi(part) // VersionOf matches digits only
+		list = append(list, n)
+	}
+	return list
 }
