@@ -78,14 +78,16 @@ func TestKernelAgrees(t *testing.T) {
 	clitest.NeedsNamespaces(t)
 	program := clitest.Build(t)
 	for name, tc := range map[string]struct {
-		client string
-		told   *regexp.Regexp
+		proto, client string
+		told          *regexp.Regexp
 	}{
-		"hey":    {"hey -c 50 -n 10000 -q 50 -disable-keepalive {url}", regexp.MustCompile(`\[(\d+)\]\tGet "http://127\.96\.0\.1/": dial tcp 127\.96\.0\.1:80: connect: connection refused`)},
-		"nodrop": {program + " -c 50 -n 10000 -q 50 -disable-keepalive {url}", regexp.MustCompile(`(?m)^    connect\.refused +(\d+) `)},
+		"hey":    {"h1", "hey -c 50 -n 10000 -q 50 -disable-keepalive {url}", regexp.MustCompile(`\[(\d+)\]\tGet "http://127\.96\.0\.1/": dial tcp 127\.96\.0\.1:80: connect: connection refused`)},
+		"nodrop": {"h1", program + " -c 50 -n 10000 -q 50 -disable-keepalive {url}", regexp.MustCompile(`(?m)^    connect\.refused +(\d+) `)},
+		// It verifies the lab's certificate.
+		"nodrop over TLS": {"h1s", program + " -c 50 -n 5000 -q 15 -disable-keepalive {url}", regexp.MustCompile(`(?m)^    connect\.refused +(\d+) `)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := exec.Command(program, "lab", "--dataplane", "nft", "--replicas", "5", "--stop", "abrupt", "--propagation", "1s", "--at", "1s", "--client", tc.client).CombinedOutput() // a client may be slow to start
+			out, err := exec.Command(program, "lab", "--dataplane", "nft", "--proto", tc.proto, "--replicas", "5", "--stop", "abrupt", "--propagation", "1s", "--at", "1s", "--client", tc.client).CombinedOutput() // a client may be slow to start
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
@@ -93,7 +95,7 @@ func TestKernelAgrees(t *testing.T) {
 			if told == nil || counted == nil || string(told[1]) != string(counted[1]) || string(told[1]) == "0" {
 				t.Errorf("the client tells of %q refused connections, the kernel of %q\n%s", told, counted, out)
 			}
-			for _, want := range []string{"gateways: 5 × builtin, abrupt: ", "exited: gw-2 … gw-5 (4)", "endpoint removed: gw-2 … gw-5 (4)"} {
+			for _, want := range []string{"gateways: 5 × builtin", " abrupt: TERM, exits at once\n", "exited: gw-2 … gw-5 (4)", "endpoint removed: gw-2 … gw-5 (4)"} {
 				if !bytes.Contains(out, []byte(want)) {
 					t.Errorf("no %q in\n%s", want, out)
 				}
@@ -116,6 +118,11 @@ func TestKernelDataplane(t *testing.T) {
 	f := report.Build(story.Recording).Runs[0].Findings
 	if run.Counts.Lost == 0 || len(f) == 0 || f[0].Rule != "listener-closed-before-removal" || f[0].Confidence != diagnosis.Likely {
 		t.Errorf("abrupt lost %d; findings %+v", run.Counts.Lost, f)
+	}
+	secure := clitest.Run(t, program, "lab", "--dataplane", "nft", "--proto", "h1s", "--gateway", "haproxy", "--replicas", "2", "-n", "500", "-c", "10", "-q", "50", "--stop", "graceful", "--pre-stop", "1s", "--settle", "1s")
+	secure.ExpectExit(t, cli.ExitOK)
+	if run := secure.Variant(t, "graceful"); run.Counts.Lost != 0 || run.Settings.URL != "https://127.96.0.1/" {
+		t.Errorf("%s: lost %d; want none over TLS", run.Settings.URL, run.Counts.Lost)
 	}
 	s := startBackend(t)
 	outside := clitest.Run(t, program, "lab", "--dataplane", "nft", "--backend", s.URL, "--replicas", "2", "-n", "500", "-c", "10", "-q", "100", "--stop", "graceful", "--pre-stop", "1s", "--settle", "100ms")

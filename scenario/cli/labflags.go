@@ -48,25 +48,27 @@ var notInLab = []struct{ name, why string }{
 	{"source", balancerChooses},
 	{"x", balancerChooses},
 	{"unix-socket", balancerChooses},
-	{"insecure", speaksHTTP},
-	{"cacert", speaksHTTP},
-	{"cert", speaksHTTP},
-	{"key", speaksHTTP},
-	{"sni", speaksHTTP},
-	{"tls-min", speaksHTTP},
+	{"insecure", ownCertificate},
+	{"cacert", ownCertificate},
+	{"cert", "the lab's gateways ask for no certificate"},
+	{"key", "the lab's gateways ask for no certificate"},
+	{"sni", ownCertificate},
 }
 
 const (
 	balancerChooses = "the lab's balancer chooses the addresses"
-	speaksHTTP      = "the lab uses http:// only"
+	ownCertificate  = "with TLS, the lab makes a certificate that its load trusts"
 )
+
+// onlyTLS are load flags without meaning unless the fleet speaks TLS.
+var onlyTLS = []string{"tls-min"}
 
 // newLabFlags defines the lab's flags on fs: those of the fleet, and those of the
 // load with the lab's defaults.
 func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	v := &labFlags{set: fs, fleet: lab.DefaultOptions()}
 	f := &v.fleet
-	f.Gateway, f.Dataplane = gateway.Builtin().Name, dataplane.Dialer
+	f.Gateway, f.Dataplane, f.Proto = gateway.Builtin().Name, dataplane.Dialer, gateway.H1
 	fs.IntVar(&f.Replicas, "replicas", f.Replicas, "gateway replicas at the start")
 	fs.IntVar(&v.to, "to", 1, "replicas left after the scale-in")
 	fs.StringVar(&v.at, "at", "40%", "when to change the fleet: at a share of the load (40%), a time (4s) or a request (#20000)")
@@ -79,6 +81,7 @@ func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	fs.StringVar(&v.path, "path", "/", "path to request from the backend: /, /status/N, /delay/S, /bytes/N, /stream-bytes/N, /drip")
 	fs.StringVar(&f.Gateway, "gateway", f.Gateway, "gateway to run as replicas: "+strings.Join(gateway.Names(), ", "))
 	fs.StringVar(&f.Program, "gateway-bin", f.Program, "path of the gateway's program, instead of the one on the PATH")
+	fs.StringVar((*string)(&f.Proto), "proto", string(f.Proto), "what the load speaks to the gateways: h1 (HTTP/1.1) or h1s (HTTP/1.1 over TLS, with a certificate made for the lab)")
 	fs.StringVar(&v.backend, "backend", "", "your own server behind the gateways, instead of the built-in one")
 	fs.StringVar(&v.action, "action", actionScale, "how to change the fleet: scale (in to --to replicas) or restart (replace every replica)")
 	fs.IntVar(&v.maxUnavailable, "max-unavailable", 1, "with --action restart: how many replicas to replace at a time")
@@ -90,10 +93,11 @@ func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	fs.IntVar(&v.rounds, "rounds", defaultRounds, "with --prove: "+roundsUsage)
 	cli.GroupLab.Hold(fs, "prove", "rounds N", "stop MODE[,MODE...]", "replicas N", "to N", "action NAME", "max-unavailable N", "at WHEN", "propagation DURATION",
 		"pre-stop DURATION", "grace DURATION", "settle DURATION", "repeat N", "dataplane NAME", "drain-timeout DURATION")
-	cli.GroupGateways.Hold(fs, "gateway NAME", "gateway-bin FILE", "backend http://HOST:PORT", "path PATH", "client COMMAND")
+	cli.GroupGateways.Hold(fs, "gateway NAME", "gateway-bin FILE", "proto NAME", "backend http://HOST:PORT", "path PATH", "client COMMAND")
 	cli.Offer(fs, "find", findableNames()...)
 	cli.Offer(fs, "stop", gateway.ModeNames()...)
 	cli.Offer(fs, "gateway", gateway.Names()...)
+	cli.Offer(fs, "proto", gateway.ProtoNames(lab.Spoken())...)
 	cli.Offer(fs, "action", actionScale, actionRestart)
 	cli.Offer(fs, "dataplane", string(dataplane.Dialer), string(dataplane.NFT))
 	fs.VisitAll(func(f *pflag.Flag) { v.own = append(v.own, f.Name) })
@@ -207,7 +211,7 @@ func (v *labFlags) experiment() (*lab.Experiment, error) {
 	if e.At, err = scenario.ParseAt(v.at); err != nil {
 		return nil, fmt.Errorf("--at: %w", err)
 	}
-	e.Load, err = v.load.Config("http://gateway" + v.path)
+	e.Load, err = v.load.Config(e.URL())
 	return e, err
 }
 
@@ -224,7 +228,7 @@ func (v *labFlags) check() ([]gateway.Mode, error) {
 			return nil, fmt.Errorf("%s: %s", cli.Dashed(flag.name), flag.why)
 		}
 	}
-	for _, check := range []func() error{v.checkNumbers, v.checkAction, v.checkDataplane} {
+	for _, check := range []func() error{v.checkNumbers, v.checkAction, v.checkDataplane, v.checkProto} {
 		if err := check(); err != nil {
 			return nil, err
 		}
@@ -250,6 +254,19 @@ func (v *labFlags) checkDataplane() error {
 		return &misuse.Error{Problem: "--drain-timeout: the dialer cannot cut connections", Hint: "--dataplane nft"}
 	case plane == dataplane.NFT:
 		return dataplane.CheckNFT()
+	}
+	return nil
+}
+
+// checkProto refuses what the load cannot speak, and settings of TLS without it.
+func (v *labFlags) checkProto() (err error) {
+	if v.fleet.Proto, err = gateway.ParseProto(string(v.fleet.Proto), lab.Spoken()); err != nil {
+		return fmt.Errorf("--proto: %w", err)
+	}
+	for _, name := range onlyTLS {
+		if v.set.Changed(name) && !v.fleet.Proto.TLS() {
+			return &misuse.Error{Problem: fmt.Sprintf("%s: --proto %s uses no TLS", cli.Dashed(name), v.fleet.Proto), Hint: "--proto " + string(gateway.H1S)}
+		}
 	}
 	return nil
 }

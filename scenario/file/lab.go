@@ -1,6 +1,8 @@
 package file
 
 import (
+	"cmp"
+	"net/url"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -15,6 +17,7 @@ import (
 type started struct {
 	processes map[string]bool
 	fleet     *lab.FleetAction // nil for none
+	fleetAt   *yaml.Node       // where it begins; nil if it has faults
 }
 
 func newStarted() *started { return &started{processes: map[string]bool{}} }
@@ -55,9 +58,31 @@ func (r *reader) lab(n *yaml.Node, part string, started *started) scenario.Actio
 	}
 	if fleet != nil {
 		started.fleet = fleet
+		if len(r.faults) == before {
+			started.fleetAt = n
+		}
 		return fleet
 	}
 	return change
+}
+
+// checkScheme rejects loads that do not speak what the fleet does.
+func (r *reader) checkScheme(started *started, streams []scenario.Stream) {
+	if started.fleetAt == nil {
+		return
+	}
+	proto := started.fleet.Proto
+	for i := range streams {
+		u, err := url.Parse(streams[i].Load.URL)
+		if err != nil || u.Scheme == "" || u.Scheme == proto.Scheme() { // a URL that is wrong has its fault already
+			continue
+		}
+		what := "the load"
+		if name := streams[i].Name; name != "" {
+			what = "load " + name
+		}
+		r.fault(started.fleetAt, "lab: start: with proto %s, the URL of %s must begin with %s://", cmp.Or(proto, gateway.H1), what, proto.Scheme())
+	}
 }
 
 // fleet reads the settings that nodrop lab has as flags, with the same
@@ -87,6 +112,10 @@ func (r *reader) fleet(n *yaml.Node) *lab.FleetAction {
 		{"propagation", func(n *yaml.Node) { f.Propagation = r.duration(n, "propagation", 0) }},
 		{"gateway", name(&f.Gateway, "gateway", func(text string) error {
 			_, err := gateway.Parse(text)
+			return err
+		})},
+		{"proto", name((*string)(&f.Proto), "proto", func(text string) error {
+			_, err := gateway.ParseProto(text, lab.Spoken())
 			return err
 		})},
 		{"gateway-bin", name(&f.Program, "gateway-bin", nil)},
