@@ -122,7 +122,7 @@ func (g *Gateway) Find(given string) (string, error) {
 }
 
 // versionTime limits how long a program may take to print its version.
-const versionTime = 10 * time.Second
+const versionTime = 30 * time.Second
 
 var versionPattern = pattern.Lazy(`\d+\.\d+(\.\d+)*`)
 
