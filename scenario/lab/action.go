@@ -39,7 +39,7 @@ func (a *FleetAction) Run(ctx context.Context, env *scenario.Env) error {
 	if endpoints := fleet.Endpoints(); endpoints != nil {
 		env.Endpoints = endpoints
 	}
-	env.Roots = fleet.Roots()
+	env.Roots = fleet.certificate.Issuers()
 	env.Gateway = fleet.Gateway()
 	env.Products = product.Add(env.Products, product.Lab)
 	env.Notes = append(env.Notes, fleet.String())

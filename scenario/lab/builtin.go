@@ -47,7 +47,7 @@ func runBuiltin(c child) int {
 		return c.complain(err)
 	}
 	g.proxy = newProxy(g.name, g.backend, g.idle)
-	g.server = &http.Server{Handler: g.proxy, ErrorLog: log.New(c.stderr, "", 0), Protocols: g.protocols()}
+	g.server = &http.Server{Handler: g.proxy, ErrorLog: log.New(c.stderr, "", 0), Protocols: g.proto.Served()}
 	return g.serve()
 }
 
@@ -74,16 +74,6 @@ func (g *builtin) parse(args []string) error {
 	}
 	g.stop, err = gateway.ParseMode(*stop)
 	return err
-}
-
-// protocols are those that the server accepts. As usual for a server, one that
-// speaks HTTP/2 also speaks HTTP/1.1.
-func (g *builtin) protocols() *http.Protocols {
-	var p http.Protocols
-	p.SetHTTP1(true)
-	p.SetHTTP2(g.proto == gateway.H2)
-	p.SetUnencryptedHTTP2(g.proto == gateway.H2C)
-	return &p
 }
 
 // accept serves connections until the listener closes.

@@ -11,6 +11,7 @@ import (
 	"nodrop/loadgen"
 	"nodrop/loadgen/record"
 	"nodrop/scenario"
+	"nodrop/scenario/lab/kernel"
 	"nodrop/scenario/proc"
 )
 
@@ -29,8 +30,8 @@ type ClientRun struct {
 
 	// What the scenario adds:
 
-	Kernel  KernelCounts // from the command's start until both it and the change have ended
-	Problem error        // why the run is invalid; nil if it is valid
+	Kernel  kernel.Counts // from the command's start until both it and the change have ended
+	Problem error         // why the run is invalid; nil if it is valid
 }
 
 // Scenario starts the fleet and the command, and changes the fleet when due.
@@ -50,7 +51,7 @@ func (c *ClientRun) Scenario() *scenario.Scenario {
 type client struct {
 	of     *ClientRun
 	fleet  *FleetAction
-	before KernelCounts
+	before kernel.Counts
 	begin  time.Time
 	marks  record.Marks
 	over   chan struct{} // closed when the command has ended, or could not be started
@@ -68,12 +69,13 @@ func (c *client) Start(context.Context) {
 	c.of.Begun(c.fleet.fleet.String())
 	cmd := exec.Command("sh", "-c", c.of.Command) //nolint:noctx,gosec // its whole group is killed; it is the user's command
 	cmd.Stdout, cmd.Stderr = c.of.Stdout, c.of.Stderr
-	cmd.Env = c.fleet.fleet.environ()
+	cmd.Env = c.fleet.fleet.certificate.Environ()
 	var err error
-	if c.before, err = kernelCounts(); err == nil {
+	c.before, err = kernel.Count()
+	c.begin = time.Now()
+	if err == nil {
 		err = c.fleet.processes.Start(cmd)
 	}
-	c.begin = time.Now()
 	if err != nil {
 		c.err, c.end = err, c.begin
 		close(c.over)
@@ -145,8 +147,8 @@ func (c *client) Result() (*record.Run, error) {
 	if c.err != nil {
 		return run, c.err
 	}
-	after, err := kernelCounts()
-	c.of.Kernel, c.of.Problem = after.since(c.before), c.problem()
+	after, err := kernel.Count()
+	c.of.Kernel, c.of.Problem = after.Since(c.before), c.problem()
 	return run, err
 }
 

@@ -47,7 +47,9 @@ func (e *Experiment) CheckGateway() error { return e.Fleet.check() }
 func (e *Experiment) Scenario(stderr io.Writer) *scenario.Scenario {
 	cfg := e.Load
 	cfg.URL = e.URL()
-	e.Fleet.speak(&cfg)
+	if e.Fleet.Proto.TLS() {
+		cfg.TLS.ServerName = e.Fleet.host() // whatever the load's Host field names
+	}
 	if e.Fleet.behindOneAddress() {
 		cfg.EndpointHeader = gateway.ReplicaHeader // only a response shows its replica
 	}

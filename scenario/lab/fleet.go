@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +12,7 @@ import (
 
 	"nodrop/loadgen"
 	"nodrop/scenario"
+	"nodrop/scenario/lab/certificate"
 	"nodrop/scenario/lab/dataplane"
 	"nodrop/scenario/lab/gateway"
 	"nodrop/scenario/proc"
@@ -22,11 +22,11 @@ import (
 type Fleet struct {
 	options     Options
 	gateway     *gateway.Gateway
-	program     string             // path of the gateway's program; "" means this one
-	version     string             // of an installed gateway; "" for the builtin
-	dir         string             // contains the sites; "" if there are no files
-	certificate *certificate       // of every replica; nil without TLS
-	balancer    dataplane.Balancer // of the Dialer
+	program     string                   // path of the gateway's program; "" means this one
+	version     string                   // of an installed gateway; "" for the builtin
+	dir         string                   // contains the sites; "" if there are no files
+	certificate *certificate.Certificate // of every replica; nil without TLS
+	balancer    dataplane.Balancer       // of the Dialer
 	table       dataplane.Table
 	log         complaints
 
@@ -119,14 +119,6 @@ func (f *Fleet) String() string {
 		what += ", " + proto
 	}
 	return fmt.Sprintf("gateways: %d × %s, %s: %s", f.options.Replicas, what, f.options.Stop, f.gateway.Stops[f.options.Stop].Describe(f.options.PreStop))
-}
-
-// Roots returns the issuer of the fleet's certificate; nil without TLS.
-func (f *Fleet) Roots() *x509.CertPool {
-	if f.certificate == nil {
-		return nil
-	}
-	return f.certificate.roots
 }
 
 // command returns this program as a child with these arguments.

@@ -82,7 +82,7 @@ func expectStopped(t *testing.T, f *Fleet, mode gateway.Mode) {
 	// when its header arrives. It outlasts the stop or the pre-stop delay.
 	const size = 200_000
 	seconds := map[gateway.Mode]int{gateway.Abrupt: 20, gateway.Naive: 2, gateway.Graceful: 4}[mode]
-	body := openBy(t, r.asks.transport(), r.url(fmt.Sprintf("/drip?duration=%d&numbytes=%d&delay=0", seconds, size)))
+	body := openBy(t, r.proto.Transport(r.roots), r.url(fmt.Sprintf("/drip?duration=%d&numbytes=%d&delay=0", seconds, size)))
 	j, _, wait := inBackground(t, f, 1)
 	if mode == gateway.Graceful {
 		j.await(t, record.MarkEndpointRemoved, "gw-2")

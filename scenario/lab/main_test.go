@@ -74,7 +74,7 @@ type response struct {
 // be kept alive.
 func get(t *testing.T, r *replica) response {
 	t.Helper()
-	transport := r.asks.transport()
+	transport := r.proto.Transport(r.roots)
 	transport.DisableKeepAlives = false
 	defer transport.CloseIdleConnections()
 	return roundTrip(t, transport, http.MethodGet, r.url("/"), nil)
@@ -82,7 +82,7 @@ func get(t *testing.T, r *replica) response {
 
 // url returns the URL of a path at the replica's address.
 func (r *replica) url(path string) string {
-	return r.asks.proto.Scheme() + "://" + r.addr.String() + path
+	return r.proto.Scheme() + "://" + r.addr.String() + path
 }
 
 // request sends a request, without redirects or decompression.

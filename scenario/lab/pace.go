@@ -94,7 +94,7 @@ func (p *Pace) measure(ctx context.Context, processes *proc.Group) (rate float64
 	if endpoints := fleet.Endpoints(); endpoints != nil {
 		cfg.Endpoints = endpoints
 	}
-	cfg.TLS.Roots = fleet.Roots()
+	cfg.TLS.Roots = fleet.certificate.Issuers()
 	load, err := loadgen.New(ctx, cfg)
 	if err != nil {
 		return 0, err

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
 	"path/filepath"
 
+	"nodrop/scenario/lab/certificate"
 	"nodrop/scenario/lab/dataplane"
 	"nodrop/scenario/lab/gateway"
 )
@@ -30,35 +30,10 @@ func (f *Fleet) prepare(ctx context.Context) (err error) {
 	if f.dir, err = f.group.TempDir("nodrop-lab-"); err != nil || !f.options.Proto.TLS() {
 		return err
 	}
-	return f.certify()
+	// It has both of the fleet's hosts, so that it is valid with either dataplane.
+	f.certificate, err = certificate.New(f.dir, gateway.Hostname, dataplane.VirtualHost)
+	return err
 }
-
-// certify makes the fleet's certificate. It has both of the fleet's hosts, so
-// that it is valid with either dataplane.
-func (f *Fleet) certify() (err error) {
-	if f.certificate, err = newCertificate(gateway.Hostname, dataplane.VirtualHost); err != nil {
-		return err
-	}
-	for name, text := range map[string]string{f.issuerFile(): f.certificate.issuer, f.certificateFile(): f.certificate.pem} {
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// environ makes OpenSSL and Go trust the fleet's certificate, in a client that
-// verifies it.
-func (f *Fleet) environ() []string {
-	if f.certificate == nil {
-		return nil
-	}
-	return append(os.Environ(), "SSL_CERT_FILE="+f.issuerFile())
-}
-
-// issuerFile is for clients, certificateFile for the builtin gateway.
-func (f *Fleet) issuerFile() string      { return filepath.Join(f.dir, "issuer.pem") }
-func (f *Fleet) certificateFile() string { return filepath.Join(f.dir, gateway.CertificateFile) }
 
 // startProgram starts an installed gateway as leader of a process group,
 // because it may have worker processes.
@@ -68,7 +43,7 @@ func (f *Fleet) startProgram(r *replica, name string, host netip.Addr) (err erro
 		Proto: f.options.Proto, Terms: f.options.terms(),
 	}
 	if f.certificate != nil {
-		s.Certificate = f.certificate.pem
+		s.Certificate = f.certificate.PEM
 	}
 	if s.Listen, s.Admin, err = freePorts(host); err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net/netip"
 	"runtime"
@@ -19,9 +20,10 @@ type replica struct {
 	*member
 	addr    netip.AddrPort
 	site    *gateway.Site // nil for the builtin gateway
-	asks    asks
-	cut     error // connections left at the end of the grace period; set before the signal
-	leaving bool  // Scale has selected it; guarded by Fleet.mu
+	proto   gateway.Proto
+	roots   *x509.CertPool // of its certificate; nil without TLS
+	cut     error          // connections left at the end of the grace period; set before the signal
+	leaving bool           // Scale has selected it; guarded by Fleet.mu
 }
 
 func (r *replica) endpoint() loadgen.Endpoint {
@@ -58,7 +60,7 @@ func (f *Fleet) startReplicas(ctx context.Context, n int) (started []*replica, e
 func (f *Fleet) startReplica() (*replica, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r := &replica{asks: asks{f.options.Proto, f.Roots()}}
+	r := &replica{proto: f.options.Proto, roots: f.certificate.Issuers()}
 	i := len(f.replicas) + 1
 	name, host := fmt.Sprintf("gw-%d", i), replicaHost(runtime.GOOS, i)
 	var err error
@@ -90,7 +92,7 @@ func (f *Fleet) builtinArgs(name string, host netip.Addr) []string {
 		"--backend-idle", f.options.idleTime().String(),
 	}
 	if f.certificate != nil {
-		args = append(args, "--certificate", f.certificateFile())
+		args = append(args, "--certificate", f.certificate.File)
 	}
 	return args
 }

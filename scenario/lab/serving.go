@@ -2,8 +2,6 @@ package lab
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
@@ -55,35 +53,16 @@ func (r *replica) pollServing(ctx context.Context) error {
 	}
 }
 
-// asks says how to ask a replica whether it serves: as the load will, so that a
-// replica is not ready before it can serve the load.
-type asks struct {
-	proto gateway.Proto
-	roots *x509.CertPool
-}
-
-func (a asks) transport() *http.Transport {
-	var protocols http.Protocols
-	protocols.SetHTTP1(!a.proto.HTTP2())
-	protocols.SetHTTP2(a.proto == gateway.H2)
-	protocols.SetUnencryptedHTTP2(a.proto == gateway.H2C)
-	return &http.Transport{
-		DisableKeepAlives: !a.proto.HTTP2(), // of HTTP/2 it would be a request without a connection to reuse
-		Protocols:         &protocols,
-		TLSClientConfig:   &tls.Config{RootCAs: a.roots, ServerName: gateway.Hostname, MinVersion: tls.VersionTLS12},
-	}
-}
-
-// check requests the backend's first page once. Any response from the backend
-// will do.
+// check requests the backend's first page once, as the load will. Any response
+// from the backend will do.
 func (r *replica) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.asks.proto.Scheme()+"://"+r.addr.String()+"/", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.proto.Scheme()+"://"+r.addr.String()+"/", nil)
 	if err != nil {
 		return err
 	}
-	transport := r.asks.transport()
+	transport := r.proto.Transport(r.roots)
 	defer transport.CloseIdleConnections()
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
@@ -93,7 +72,7 @@ func (r *replica) check(ctx context.Context) error {
 	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
 		return err
 	}
-	if http2 := resp.ProtoMajor == 2; http2 != r.asks.proto.HTTP2() {
+	if http2 := resp.ProtoMajor == 2; http2 != r.proto.HTTP2() {
 		return fmt.Errorf("it speaks %s", resp.Proto)
 	}
 	if name := resp.Header.Get(gateway.ReplicaHeader); name != r.Name {

@@ -60,8 +60,8 @@ func dialStreams(t *testing.T, r *replica, name string) *h2conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.asks.proto == gateway.H2 {
-		secure := tls.Client(conn, &tls.Config{RootCAs: r.asks.roots, ServerName: gateway.Hostname, NextProtos: []string{"h2"}})
+	if r.proto == gateway.H2 {
+		secure := tls.Client(conn, &tls.Config{RootCAs: r.roots, ServerName: gateway.Hostname, NextProtos: []string{"h2"}})
 		if err := secure.HandshakeContext(testContext(t)); err != nil || secure.ConnectionState().NegotiatedProtocol != "h2" {
 			t.Fatalf("%v; negotiated %q", err, secure.ConnectionState().NegotiatedProtocol)
 		}

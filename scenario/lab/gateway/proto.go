@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -87,4 +90,29 @@ func (p Proto) alpn() []string {
 	case H1, H2C:
 	}
 	return nil
+}
+
+// Served returns the protocols of a server. As usual, one that speaks HTTP/2 also
+// speaks HTTP/1.1.
+func (p Proto) Served() *http.Protocols {
+	served := p.only()
+	served.SetHTTP1(true)
+	return served
+}
+
+// Transport returns a client of one request that speaks this protocol only.
+func (p Proto) Transport(roots *x509.CertPool) *http.Transport {
+	return &http.Transport{
+		DisableKeepAlives: !p.HTTP2(), // a connection of HTTP/2 is closed by CloseIdleConnections
+		Protocols:         p.only(),
+		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: Hostname, MinVersion: tls.VersionTLS12},
+	}
+}
+
+func (p Proto) only() *http.Protocols {
+	var only http.Protocols
+	only.SetHTTP1(!p.HTTP2())
+	only.SetHTTP2(p == H2)
+	only.SetUnencryptedHTTP2(p == H2C)
+	return &only
 }

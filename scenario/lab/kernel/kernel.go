@@ -1,4 +1,11 @@
-package lab
+// Package kernel reads the kernel's counters of connections, which no client can
+// distort.
+//
+// The pipeline: files in /proc/net → Counts → the difference of two.
+//
+// The invariant: it counts the network namespace of this process, and nothing
+// else.
+package kernel
 
 import (
 	"fmt"
@@ -7,25 +14,27 @@ import (
 	"strings"
 )
 
-// KernelCounts are the kernel's counters for this network namespace (RFC 4022
+// Counts are the kernel's counters for this network namespace (RFC 4022
 // and Linux' TcpExt). No client can distort them.
-type KernelCounts struct {
+type Counts struct {
 	Begun    int64 // connections begun, including those from gateways to the backend (tcpActiveOpens)
 	Refused  int64 // of those, connections that were never established (tcpAttemptFails)
 	Reset    int64 // established connections that ended with a reset (tcpEstabResets)
 	Overflow int64 // connections rejected by a full accept queue (ListenOverflows)
 }
 
-func (k KernelCounts) since(before KernelCounts) KernelCounts {
-	return KernelCounts{k.Begun - before.Begun, k.Refused - before.Refused, k.Reset - before.Reset, k.Overflow - before.Overflow}
+// Since returns what has been counted since an earlier time.
+func (k Counts) Since(before Counts) Counts {
+	return Counts{k.Begun - before.Begun, k.Refused - before.Refused, k.Reset - before.Reset, k.Overflow - before.Overflow}
 }
 
 // String lists all counters.
-func (k KernelCounts) String() string {
+func (k Counts) String() string {
 	return fmt.Sprintf("connections opened %d (including those from the gateways to the backend), never established %d, reset %d, dropped by a full accept queue %d", k.Begun, k.Refused, k.Reset, k.Overflow)
 }
 
-func kernelCounts() (k KernelCounts, err error) {
+// Count returns what has been counted so far.
+func Count() (k Counts, err error) {
 	for _, want := range []struct {
 		file, row, column string
 		to                *int64
