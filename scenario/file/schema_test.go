@@ -68,7 +68,7 @@ func TestKinds(t *testing.T) {
 // beyond lists faults that cannot be found in a single value.
 var beyond = []string{
 	"after-bad-delay", "after-itself", "after-nobody", "alias", "asm-in-timeline", "asm-old-range", "asm-range",
-	"asm-version", "at-beyond", "at-nonsense", "check", "exec-timeout", "http-status", "http-status-goaway", "kube-annotate-number", "kube-cluster", "kube-delete-all", "kube-drain-count", "kube-drain-restore",
+	"asm-version", "at-beyond", "at-nonsense", "check", "exec-timeout", "http-status-goaway", "http-status", "kube-annotate-number", "kube-cluster", "kube-delete-all", "kube-drain-count", "kube-drain-restore",
 	"kube-empty-grace", "kube-empty-number", "kube-evict-selector", "kube-for-nothing", "kube-for-rollout", "kube-for", "kube-grace", "kube-no-wait",
 	"kube-other-key", "kube-patch-directive", "kube-patch-extra", "kube-patch-json-mapping", "kube-patch-merge-list",
 	"kube-patch-no-value", "kube-patch-pointer", "kube-ref", "kube-serves", "kube-watch-late", "lab-backend", "lab-h2c-none", "lab-h2c", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-scheme-plain", "lab-scheme", "lab-second",
