@@ -78,13 +78,14 @@ func (c *Certificate) Issuers() *x509.CertPool {
 	return c.issuers
 }
 
-// Environ returns an environment in which OpenSSL and Go trust the certificate;
-// nil, which is that of this process, without one.
+// Environ returns an environment in which OpenSSL, Go and curl trust the
+// certificate; nil, which is that of this process, without one. curl prefers a
+// directory of certificates, if the environment names one, to OpenSSL's file.
 func (c *Certificate) Environ() []string {
 	if c == nil {
 		return nil
 	}
-	return append(os.Environ(), "SSL_CERT_FILE="+c.issuerFile)
+	return append(os.Environ(), "SSL_CERT_FILE="+c.issuerFile, "CURL_CA_BUNDLE="+c.issuerFile)
 }
 
 func leaf(hosts []string) *x509.Certificate {

@@ -44,7 +44,8 @@ func TestCertificate(t *testing.T) {
 		}
 	}
 	issuer, err := os.ReadFile(c.issuerFile)
-	if err != nil || bytes.Contains(issuer, []byte("PRIVATE")) || !slices.Contains(c.Environ(), "SSL_CERT_FILE="+c.issuerFile) {
+	if err != nil || bytes.Contains(issuer, []byte("PRIVATE")) || !slices.Contains(c.Environ(), "SSL_CERT_FILE="+c.issuerFile) ||
+		!slices.Contains(c.Environ(), "CURL_CA_BUNDLE="+c.issuerFile) {
 		t.Errorf("%v, the issuer's file has %s", err, issuer)
 	}
 	if c = nil; c.Environ() != nil || c.Issuers() != nil {
