@@ -45,7 +45,7 @@ servers: ## send REQUESTS (100000) of each kind to every real server; none may b
 	$(GO) test -C loadgen/cli -timeout 3h -run '^TestServers$$' -requests $(REQUESTS)
 
 .PHONY: gateways
-gateways: ## measure what each gateway loses in each stop mode, write the table to testdata/gateways/README.md; 6 min
+gateways: ## measure what each gateway loses in each stop mode, write the table to testdata/gateways/README.md; 12 min
 	testdata/setup.sh
 	$(GO) test -count=1 -v -timeout 0 -run '^TestGatewayTable$$' -gateways ./scenario/cli
 

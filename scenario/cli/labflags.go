@@ -48,6 +48,8 @@ var notInLab = []struct{ name, why string }{
 	{"source", balancerChooses},
 	{"x", balancerChooses},
 	{"unix-socket", balancerChooses},
+	{"h2", protoSays},
+	{"h2c", protoSays},
 	{"insecure", ownCertificate},
 	{"cacert", ownCertificate},
 	{"cert", "the lab's gateways ask for no certificate"},
@@ -57,11 +59,21 @@ var notInLab = []struct{ name, why string }{
 
 const (
 	balancerChooses = "the lab's balancer chooses the addresses"
+	protoSays       = "--proto says what the lab speaks"
 	ownCertificate  = "with TLS, the lab makes a certificate that its load trusts"
 )
 
-// onlyTLS are load flags without meaning unless the fleet speaks TLS.
-var onlyTLS = []string{"tls-min"}
+// onlyWith are load flags that need some protocol.
+var onlyWith = []struct {
+	name, uses string
+	has        func(gateway.Proto) bool
+	hint       gateway.Proto
+}{
+	{"tls-min", "TLS", gateway.Proto.TLS, gateway.H1S},
+	{"tls-max", "TLS", gateway.Proto.TLS, gateway.H1S},
+	{"tls-resume", "TLS", gateway.Proto.TLS, gateway.H1S},
+	{"streams", "streams", gateway.Proto.HTTP2, gateway.H2},
+}
 
 // newLabFlags defines the lab's flags on fs: those of the fleet, and those of the
 // load with the lab's defaults.
@@ -81,7 +93,7 @@ func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	fs.StringVar(&v.path, "path", "/", "path to request from the backend: /, /status/N, /delay/S, /bytes/N, /stream-bytes/N, /drip")
 	fs.StringVar(&f.Gateway, "gateway", f.Gateway, "gateway to run as replicas: "+strings.Join(gateway.Names(), ", "))
 	fs.StringVar(&f.Program, "gateway-bin", f.Program, "path of the gateway's program, instead of the one on the PATH")
-	fs.StringVar((*string)(&f.Proto), "proto", string(f.Proto), "what the load speaks to the gateways: h1 (HTTP/1.1) or h1s (HTTP/1.1 over TLS, with a certificate made for the lab)")
+	fs.StringVar((*string)(&f.Proto), "proto", string(f.Proto), "what the load speaks to the gateways: h1 (HTTP/1.1), h2c (HTTP/2), or over TLS, with a certificate made for the lab, h1s or h2")
 	fs.StringVar(&v.backend, "backend", "", "your own server behind the gateways, instead of the built-in one")
 	fs.StringVar(&v.action, "action", actionScale, "how to change the fleet: scale (in to --to replicas) or restart (replace every replica)")
 	fs.IntVar(&v.maxUnavailable, "max-unavailable", 1, "with --action restart: how many replicas to replace at a time")
@@ -97,7 +109,7 @@ func newLabFlags(fs *pflag.FlagSet) *labFlags {
 	cli.Offer(fs, "find", findableNames()...)
 	cli.Offer(fs, "stop", gateway.ModeNames()...)
 	cli.Offer(fs, "gateway", gateway.Names()...)
-	cli.Offer(fs, "proto", gateway.ProtoNames(lab.Spoken())...)
+	cli.Offer(fs, "proto", gateway.ProtoNames()...)
 	cli.Offer(fs, "action", actionScale, actionRestart)
 	cli.Offer(fs, "dataplane", string(dataplane.Dialer), string(dataplane.NFT))
 	fs.VisitAll(func(f *pflag.Flag) { v.own = append(v.own, f.Name) })
@@ -211,6 +223,7 @@ func (v *labFlags) experiment() (*lab.Experiment, error) {
 	if e.At, err = scenario.ParseAt(v.at); err != nil {
 		return nil, fmt.Errorf("--at: %w", err)
 	}
+	v.load.H2, v.load.H2C = v.fleet.Proto == gateway.H2, v.fleet.Proto == gateway.H2C
 	e.Load, err = v.load.Config(e.URL())
 	return e, err
 }
@@ -258,14 +271,14 @@ func (v *labFlags) checkDataplane() error {
 	return nil
 }
 
-// checkProto refuses what the load cannot speak, and settings of TLS without it.
+// checkProto refuses settings that the protocol does not have.
 func (v *labFlags) checkProto() (err error) {
-	if v.fleet.Proto, err = gateway.ParseProto(string(v.fleet.Proto), lab.Spoken()); err != nil {
+	if v.fleet.Proto, err = gateway.ParseProto(string(v.fleet.Proto)); err != nil {
 		return fmt.Errorf("--proto: %w", err)
 	}
-	for _, name := range onlyTLS {
-		if v.set.Changed(name) && !v.fleet.Proto.TLS() {
-			return &misuse.Error{Problem: fmt.Sprintf("%s: --proto %s uses no TLS", cli.Dashed(name), v.fleet.Proto), Hint: "--proto " + string(gateway.H1S)}
+	for _, flag := range onlyWith {
+		if v.set.Changed(flag.name) && !flag.has(v.fleet.Proto) {
+			return &misuse.Error{Problem: fmt.Sprintf("%s: --proto %s has no %s", cli.Dashed(flag.name), v.fleet.Proto, flag.uses), Hint: "--proto " + string(flag.hint)}
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"nodrop/loadgen"
 	"nodrop/scenario"
 	"nodrop/scenario/lab"
 	"nodrop/scenario/lab/gateway"
@@ -66,22 +67,26 @@ func (r *reader) lab(n *yaml.Node, part string, started *started) scenario.Actio
 	return change
 }
 
-// checkScheme rejects loads that do not speak what the fleet does.
-func (r *reader) checkScheme(started *started, streams []scenario.Stream) {
+// checkSpeech rejects loads that do not speak what the fleet does. Over TLS they may
+// differ, because both sides agree on what to speak.
+func (r *reader) checkSpeech(started *started, streams []scenario.Stream) {
 	if started.fleetAt == nil {
 		return
 	}
-	proto := started.fleet.Proto
+	proto := cmp.Or(started.fleet.Proto, gateway.H1)
 	for i := range streams {
-		u, err := url.Parse(streams[i].Load.URL)
-		if err != nil || u.Scheme == "" || u.Scheme == proto.Scheme() { // a URL that is wrong has its fault already
-			continue
-		}
-		what := "the load"
+		load, what := &streams[i].Load, "the load"
 		if name := streams[i].Name; name != "" {
 			what = "load " + name
 		}
-		r.fault(started.fleetAt, "lab: start: with proto %s, the URL of %s must begin with %s://", cmp.Or(proto, gateway.H1), what, proto.Scheme())
+		u, err := url.Parse(load.URL)
+		switch h2c := load.HTTP2 == loadgen.H2C; {
+		case err != nil || u.Scheme == "": // it has its fault already
+		case u.Scheme != proto.Scheme():
+			r.fault(started.fleetAt, "lab: start: with proto %s, the URL of %s must begin with %s://", proto, what, proto.Scheme())
+		case h2c != (proto == gateway.H2C):
+			r.fault(started.fleetAt, "lab: start: with proto %s, %s needs h2c: %t", proto, what, !h2c)
+		}
 	}
 }
 
@@ -115,7 +120,7 @@ func (r *reader) fleet(n *yaml.Node) *lab.FleetAction {
 			return err
 		})},
 		{"proto", name((*string)(&f.Proto), "proto", func(text string) error {
-			_, err := gateway.ParseProto(text, lab.Spoken())
+			_, err := gateway.ParseProto(text)
 			return err
 		})},
 		{"gateway-bin", name(&f.Program, "gateway-bin", nil)},

@@ -218,7 +218,7 @@ func (r *reader) variant(name string, at, n *yaml.Node, p parts, streams []scena
 	for _, n := range []*yaml.Node{p.setup, own.setup} {
 		v.Setup = append(v.Setup, r.actions(r.steps(n, "setup", started))...)
 	}
-	r.checkScheme(started, streams)
+	r.checkSpeech(started, streams)
 	v.Gate = r.actions(r.steps(p.gate, "gate", started))
 	v.Timeline = r.timeline(r.joined(name, at, p.timeline, own.timeline), streams, started)
 	for _, n := range []*yaml.Node{own.restore, p.restore} {

@@ -71,7 +71,7 @@ var beyond = []string{
 	"asm-version", "at-beyond", "at-nonsense", "check", "exec-timeout", "http-status-goaway", "http-status", "kube-annotate-number", "kube-cluster", "kube-delete-all", "kube-drain-count", "kube-drain-restore",
 	"kube-empty-grace", "kube-empty-number", "kube-evict-selector", "kube-for-nothing", "kube-for-rollout", "kube-for", "kube-grace", "kube-no-wait",
 	"kube-other-key", "kube-patch-directive", "kube-patch-extra", "kube-patch-json-mapping", "kube-patch-merge-list",
-	"kube-patch-no-value", "kube-patch-pointer", "kube-ref", "kube-serves", "kube-watch-late", "lab-backend", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-scheme-plain", "lab-scheme", "lab-second",
+	"kube-patch-no-value", "kube-patch-pointer", "kube-ref", "kube-serves", "kube-watch-late", "lab-backend", "lab-h2c-none", "lab-h2c", "lab-no-fleet", "lab-restart-all", "lab-scale-up", "lab-scheme-plain", "lab-scheme", "lab-second",
 	"lab-start-late", "load-bad-url", "load-fewer-requests-than-workers", "load-header", "load-no-url", "mark-endpoint", "mark-in-restore", "of-no-stream",
 	"search-asm", "search-no-checks", "search-no-variant", "search-range", "search-repeat", "search-two-variants", "search-unused",
 	"signal-name", "signal-near-process", "signal-unknown-process", "start-without-name", "two-documents",

@@ -69,7 +69,7 @@ func (g *builtin) parse(args []string) error {
 		return errors.New("a gateway needs a backend")
 	}
 	var err error
-	if g.proto, err = gateway.ParseProto(*proto, gateway.Protos()); err != nil {
+	if g.proto, err = gateway.ParseProto(*proto); err != nil {
 		return err
 	}
 	g.stop, err = gateway.ParseMode(*stop)

@@ -31,9 +31,11 @@ type Experiment struct {
 
 // DefaultLoad returns the load of the document's example: up to 5,000 requests/s
 // for ten seconds. Pace adapts its rate and number to what this machine can
-// sustain.
+// sustain. Over HTTP/2, if connections are kept alive, so many requests share one
+// that there are as many connections as replicas.
 func DefaultLoad() loadgen.Options {
 	o := loadgen.DefaultOptions()
+	o.Streams = 20
 	o.Requests, o.Workers, o.Rate, o.DisableKeepAlive = 50_000, 200, 25, true
 	return o
 }

@@ -84,7 +84,7 @@ func (o *Options) validate() error {
 	if _, err := gateway.ParseMode(string(o.Stop)); err != nil {
 		return err
 	}
-	if _, err := gateway.ParseProto(string(o.Proto), gateway.Protos()); err != nil {
+	if _, err := gateway.ParseProto(string(o.Proto)); err != nil {
 		return err
 	}
 	return o.check()

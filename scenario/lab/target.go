@@ -103,7 +103,7 @@ const askTime = 5 * time.Second
 // the status, or 0 for a slow response, or the problem.
 func askBackend(ctx context.Context, cfg loadgen.Config, url string) (status int, problem string, err error) {
 	cfg.URL, cfg.Requests, cfg.Workers, cfg.Duration, cfg.Rate, cfg.TraceLost = url, 1, 1, 0, 0, 0
-	cfg.Probe = loadgen.ProbeOff
+	cfg.Probe, cfg.HTTP2 = loadgen.ProbeOff, "" // gateways speak HTTP/1.1 to it
 	patient := cfg.Timeout < 0 || cfg.Timeout > askTime
 	if patient {
 		cfg.Timeout = askTime

@@ -23,22 +23,21 @@ const (
 // Protos returns all protocols.
 func Protos() []Proto { return []Proto{H1, H1S, H2, H2C} }
 
-// ParseProto returns the protocol with this name, if it is one of known; ""
-// means H1.
-func ParseProto(name string, known []Proto) (Proto, error) {
+// ParseProto returns the protocol with this name; "" means H1.
+func ParseProto(name string) (Proto, error) {
 	if name == "" {
 		return H1, nil
 	}
-	if slices.Contains(known, Proto(name)) {
+	if slices.Contains(Protos(), Proto(name)) {
 		return Proto(name), nil
 	}
-	return "", fmt.Errorf("unknown protocol %q: want one of %s", name, strings.Join(ProtoNames(known), ", "))
+	return "", fmt.Errorf("unknown protocol %q: want one of %s", name, strings.Join(ProtoNames(), ", "))
 }
 
-// ProtoNames returns the names of protocols.
-func ProtoNames(list []Proto) []string {
+// ProtoNames returns the names of all protocols.
+func ProtoNames() []string {
 	var names []string
-	for _, p := range list {
+	for _, p := range Protos() {
 		names = append(names, string(p))
 	}
 	return names

@@ -7,17 +7,17 @@ import (
 
 func TestParseProto(t *testing.T) {
 	for _, p := range Protos() {
-		if got, err := ParseProto(string(p), Protos()); err != nil || got != p {
+		if got, err := ParseProto(string(p)); err != nil || got != p {
 			t.Errorf("ParseProto(%q) = %q, %v", p, got, err)
 		}
 		if (p.Describe() == "") != (p == H1) {
 			t.Errorf("%s is %q", p, p.Describe())
 		}
 	}
-	if got, err := ParseProto("", nil); err != nil || got != H1 {
+	if got, err := ParseProto(""); err != nil || got != H1 {
 		t.Errorf("got %q, %v; want h1", got, err)
 	}
-	if _, err := ParseProto("h2", []Proto{H1, H1S}); err == nil || !strings.Contains(err.Error(), `"h2": want one of h1, h1s`) {
+	if _, err := ParseProto("h3"); err == nil || !strings.Contains(err.Error(), `"h3": want one of h1, h1s, h2, h2c`) {
 		t.Errorf("got %v; want the known names", err)
 	}
 }
