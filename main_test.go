@@ -1269,7 +1269,7 @@ func TestImportDirection(t *testing.T) {
 		{"nodrop/loadgen/internal/h1", nil},
 		{"nodrop/loadgen/internal/h2", []string{"nodrop/loadgen/internal/h1"}},
 		{"nodrop/loadgen/internal/stall", nil},
-		{"nodrop/loadgen/internal/faultserver", nil},
+		{"nodrop/loadgen/internal/faultserver", []string{"nodrop/loadgen/internal/faultserver"}},
 		{"nodrop/loadgen/internal/expect", []string{"nodrop/loadgen/safetext"}},
 		{"nodrop/loadgen/internal/loop/sysio", nil},
 		{"nodrop/loadgen/internal/loop/tlsconn", []string{"nodrop/loadgen/internal/loop/sysio"}},
