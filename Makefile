@@ -47,7 +47,7 @@ servers: ## send REQUESTS (100000) of each kind to every real server; none may b
 .PHONY: gateways
 gateways: ## measure what each gateway loses in each stop mode, write the table to testdata/gateways/README.md; 12 min
 	testdata/setup.sh
-	$(GO) test -count=1 -v -timeout 0 -run '^TestGatewayTable$$' -gateways ./scenario/cli
+	$(GO) test -count=1 -v -timeout 0 -run '^TestGatewayTable$$' ./scenario/cli -gateways
 
 .PHONY: race
 race: ## the tests COUNT (5) times under the race detector, to catch rare races

@@ -20,10 +20,13 @@ func TestContractHTTP2(t *testing.T) {
 	for _, kind := range h2fault.Kinds() {
 		for _, keepAlive := range []bool{true, false} {
 			for _, body := range []bool{false, true} {
-				if !keepAlive && (body || isLargeHTTP2(kind)) {
-					continue // the same
+				if (!keepAlive || body) && (isLargeHTTP2(kind) || isHeldHTTP2(kind) && kind != h2fault.WindowShut) || !keepAlive && body {
+					continue // the same, and slow
 				}
-				for _, way := range routesOfHTTP2() {
+				for i, way := range routes() {
+					if (!keepAlive || body) && (i+int(kind))%2 == 0 {
+						continue // one route of each engine does
+					}
 					t.Run(fmt.Sprintf("%v/keepalive=%t/body=%t/%s", kind, keepAlive, body, way), func(t *testing.T) {
 						t.Parallel()
 						cfg := loadgen.Config{DisableKeepAlive: !keepAlive}
@@ -45,7 +48,10 @@ func TestContractHTTP2Mixed(t *testing.T) {
 		if isHeldHTTP2(kind) || isLargeHTTP2(kind) {
 			continue
 		}
-		for _, way := range routesOfHTTP2() {
+		for i, way := range routes() {
+			if (i+int(kind))%2 == 0 {
+				continue
+			}
 			t.Run(fmt.Sprintf("%v/%s", kind, way), func(t *testing.T) {
 				t.Parallel()
 				testKindOfHTTP2(t, way, kind, h2fault.Every(3, kind), loadgen.Config{})
@@ -53,9 +59,6 @@ func TestContractHTTP2Mixed(t *testing.T) {
 		}
 	}
 }
-
-// routesOfHTTP2 are routes by ALPN and by prior knowledge.
-func routesOfHTTP2() []route { return routes() }
 
 func testKindOfHTTP2(t *testing.T, way route, kind h2fault.Kind, plan h2fault.Plan, cfg loadgen.Config) {
 	t.Helper()
@@ -69,7 +72,7 @@ func testKindOfHTTP2(t *testing.T, way route, kind h2fault.Kind, plan h2fault.Pl
 		cfg.Requests = 8
 	}
 	if isHeldHTTP2(kind) {
-		cfg.Requests, cfg.Timeout = 8, 5*time.Second
+		cfg.Requests, cfg.Timeout = 8, 3*time.Second
 	}
 	run := runLoad(t, cfg)
 	checkAgainstHTTP2(t, run, waitHTTP2(t, server))
@@ -82,6 +85,7 @@ func isHeldHTTP2(k h2fault.Kind) bool { return len(k.Says(h2fault.Held, false)) 
 func isLargeHTTP2(k h2fault.Kind) bool {
 	return slices.Contains([]h2fault.Kind{
 		h2fault.LongField, h2fault.ManyFields, h2fault.HugeField, h2fault.Bomb, h2fault.EndlessInterim, h2fault.EndlessHead,
+		h2fault.EmptyContinuations, h2fault.EmptyDatas, h2fault.EndlessPings, h2fault.EndlessSettings,
 	}, k)
 }
 
@@ -132,6 +136,9 @@ func checkAgainstHTTP2(t *testing.T, run *record.Run, counts h2fault.Counts) {
 			sum.Fresh += n.Fresh
 			sum.Reused += n.Reused
 		}
+	}
+	if raised := counts.ByKind[h2fault.GoAwayRaised]; raised.Total() > 0 {
+		return // whether the client ends the connection is up to it
 	}
 	got := outcome(run, "ok", "")
 	if got.Fresh != ok.Fresh || got.Reused != ok.Reused {

@@ -277,6 +277,9 @@ func (c *Conn) beginData(payload []byte) {
 	c.data = d
 	if s := c.stream(f.StreamID); s != nil {
 		c.data.stream = s
+		if !s.started {
+			s.started, s.FirstAt = true, c.Now
+		}
 		s.over = d.last
 		c.checkData(s, d.left-d.pad)
 	}

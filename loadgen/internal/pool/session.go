@@ -215,7 +215,7 @@ func (s *session) retire(linger bool) {
 }
 
 func (s *session) retireLocked(linger bool) {
-	if s.retired {
+	if s.retired || s.closing {
 		return
 	}
 	s.retired = true
