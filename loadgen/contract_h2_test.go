@@ -23,6 +23,9 @@ func TestContractHTTP2(t *testing.T) {
 				if (!keepAlive || body) && (isLargeHTTP2(kind) || isHeldHTTP2(kind) && kind != h2fault.WindowShut) || !keepAlive && body {
 					continue // the same, and slow
 				}
+				if body && kind == h2fault.Overflow {
+					continue // what the bodies have used of the window leaves room for the update
+				}
 				for i, way := range routes() {
 					if (!keepAlive || body) && (i+int(kind))%2 == 0 {
 						continue // one route of each engine does
@@ -64,7 +67,7 @@ func testKindOfHTTP2(t *testing.T, way route, kind h2fault.Kind, plan h2fault.Pl
 	t.Helper()
 	server := startHTTP2(t, way.scheme, plan)
 	cfg.URL, cfg.Requests, cfg.Workers, cfg.Streams = server.URL()+"/", 48, 8, 4
-	cfg.TLS, cfg.Engine, cfg.HTTP2 = trusting(t), way.engine, loadgen.H2C
+	cfg.TLS, cfg.Engine, cfg.HTTP2, cfg.Timeout = trusting(t), way.engine, loadgen.H2C, time.Minute
 	if way.scheme == "https" {
 		cfg.HTTP2 = loadgen.H2
 	}

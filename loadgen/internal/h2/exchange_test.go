@@ -373,7 +373,7 @@ var responses = map[string]struct {
 	"fault in trailers":       {func(x *exchange) { x.head(1, ":status", ok200); x.data(1, "text", false); x.all(1, "A", "b") }, `1 body: malformed header field name "A" body=4 unsized`},
 	"fault in interim":        {func(x *exchange) { x.head(1, ":status", "103", "A", "b") }, "1 head: malformed header field name \"A\"\n> RST_STREAM 1 PROTOCOL_ERROR"},
 	"interim ends the stream": {func(x *exchange) { x.all(1, ":status", "100") }, "1 head: interim response that ends the stream"},
-	"DATA before the head":    {func(x *exchange) { x.data(1, "text", true) }, "1 idle: DATA frame before the head"},
+	"DATA before the head":    {func(x *exchange) { x.data(1, "text", true) }, "1 head: DATA frame before the head"},
 	"DATA after interim":      {func(x *exchange) { x.head(1, ":status", "103"); x.data(1, "text", true) }, "1 head: DATA frame before the head interim=1"},
 	"trailers go on":          {func(x *exchange) { x.head(1, ":status", ok200); x.head(1, "a", "b") }, "1 body: trailers that do not end the stream unsized\n> RST_STREAM 1 PROTOCOL_ERROR"},
 	"two final heads":         {func(x *exchange) { x.head(1, ":status", ok200); x.head(1, ":status", ok200) }, "1 body: pseudo-field in trailers \":status\" unsized\n> RST_STREAM 1 PROTOCOL_ERROR"},

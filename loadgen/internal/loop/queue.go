@@ -151,6 +151,13 @@ func (l *line) push(slot int32) {
 	l.count++
 }
 
+// unshift puts slot at the head of the line.
+func (l *line) unshift(slot int32) {
+	l.head = (l.head + len(l.slots) - 1) % len(l.slots)
+	l.slots[l.head] = slot
+	l.count++
+}
+
 func (l *line) pop() int32 {
 	slot := l.slots[l.head]
 	l.head = (l.head + 1) % len(l.slots)

@@ -232,18 +232,22 @@ func (s *Shard) settle(ses *session) {
 		ses.waiting = slices.Delete(ses.waiting, 0, 1)
 	}
 	if ses.Conn.Settled() {
-		for len(ses.waiting) > 0 && ses.assigned > ses.Limit(s.cfg.Streams) {
-			s.rejoin(s.nextWaiting(ses))
-		}
+		most := max(0, ses.Limit(s.cfg.Streams)-(ses.assigned-len(ses.waiting)))
+		s.rejoin(ses, most)
 	}
 	s.turn(ses)
 }
 
-// rejoin lets sl look for another session, in its turn.
-func (s *Shard) rejoin(sl *slot) {
-	sl.state = joining
-	s.part(sl)
-	s.push(sl)
+// rejoin lets the slots that wait for ses, but for the first most, look for
+// another session. They come before those that begin a request.
+func (s *Shard) rejoin(ses *session, most int) {
+	for i := len(ses.waiting) - 1; i >= most; i-- {
+		sl := &s.slots[ses.waiting[i]]
+		s.part(sl)
+		sl.state = joining
+		sl.queued = true
+		s.line.unshift(sl.index)
+	}
 }
 
 // flush sends what is pending, as far as the socket takes it.
@@ -306,9 +310,7 @@ func (s *Shard) lose(ses *session, err error) {
 // to others.
 func (s *Shard) endSession(ses *session) {
 	s.close(&ses.link)
-	for len(ses.waiting) > 0 {
-		s.rejoin(s.nextWaiting(ses))
-	}
+	s.rejoin(ses, 0)
 	s.driver.SessionOver(&ses.Ledger)
 	s.release(ses)
 }

@@ -33,6 +33,8 @@ type session struct {
 	engine.Session
 	owners   map[*h2.Stream]*exchange
 	out      sync.Cond     // signals the writer: bytes are pending, or closing is set
+	writing  bool          // a write is under way
+	wrote    sync.Cond     // signals that it is not
 	changed  chan struct{} // closed when there may be more room; nil without anyone waiting
 	used     bool          // has carried a request
 	writeErr error
@@ -46,7 +48,7 @@ type session struct {
 
 func newSession(p *sessions, shard *record.Tally) *session {
 	s := &session{set: p, shard: shard, made: make(chan struct{}), owners: map[*h2.Stream]*exchange{}}
-	s.out.L = &s.mu
+	s.out.L, s.wrote.L = &s.mu, &s.mu
 	s.limit.Store(int64(p.job.Streams))
 	return s
 }
@@ -158,6 +160,9 @@ func (s *session) receive() bool {
 	defer wire.GiveBack(lent)
 	s.lock()
 	defer s.unlock()
+	if errors.Is(err, io.EOF) {
+		s.awaitWrite()
+	}
 	if n > 0 {
 		_ = s.Conn.Feed(lent[:n]) // the error stays in Conn.Err
 		s.Note()
@@ -169,6 +174,17 @@ func (s *session) receive() bool {
 		s.retireLocked(true) // after GOAWAY: nothing is left to wait for
 	}
 	return err == nil && s.Conn.Err() == nil
+}
+
+// awaitWrite waits for the write that is under way: the socket tells of a reset
+// only once, and may have told the writer. s is locked.
+func (s *session) awaitWrite() {
+	if s.writing {
+		_ = s.conn.SetWriteDeadline(time.Now().Add(wire.FINBound)) // fails only for a closed connection
+	}
+	for s.writing {
+		s.wrote.Wait()
+	}
 }
 
 // lost ends the connection because reading has failed. s is locked.
@@ -238,12 +254,15 @@ func (s *session) write() {
 			s.out.Wait()
 		}
 		b = append(b[:0], s.Conn.Pending()...)
+		s.writing = len(b) > 0
 		s.mu.Unlock()
 		if len(b) == 0 {
 			return
 		}
 		n, err := s.send(b)
 		s.lock()
+		s.writing = false
+		s.wrote.Broadcast()
 		s.Conn.Sent(n)
 		if err != nil {
 			s.unsent(err)
