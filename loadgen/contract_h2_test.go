@@ -94,11 +94,14 @@ func isLargeHTTP2(k h2fault.Kind) bool {
 
 func startHTTP2(t *testing.T, scheme string, plan h2fault.Plan) *h2fault.Server {
 	t.Helper()
-	cert, _ := certificate()
-	server, err := h2fault.Start(plan)
+	start := func() (*h2fault.Server, error) { return h2fault.Start(plan) }
 	if scheme == "https" {
-		server, err = h2fault.StartTLS(plan, &tls.Config{Certificates: []tls.Certificate{cert}})
+		cert, _ := certificate()
+		start = func() (*h2fault.Server, error) {
+			return h2fault.StartTLS(plan, &tls.Config{Certificates: []tls.Certificate{cert}})
+		}
 	}
+	server, err := start()
 	if err != nil {
 		t.Fatal(err)
 	}
