@@ -8,6 +8,7 @@ import (
 	"nodrop/loadgen/internal/h2"
 	"nodrop/loadgen/internal/target"
 	"nodrop/loadgen/internal/wire"
+	"nodrop/loadgen/record"
 )
 
 // HTTP2 says how a load comes to speak HTTP/2. The zero value is HTTP/1.1.
@@ -38,7 +39,12 @@ func (o *Options) http2() HTTP2 {
 // validateHTTP2 rejects what cannot be sent over HTTP/2. Like hey, it sends an
 // http load with -h2 over HTTP/1.1, but says so.
 func (c *Config) validateHTTP2(t target.Target) error {
+	ok, err := c.OK.Compile()
 	switch {
+	case err != nil:
+		return err
+	case ok[record.NoStatus] && (c.HTTP2 == "" || c.HTTP2 == H2 && !t.TLS):
+		return wrong("%v goaway: only HTTP/2 has GOAWAY", OptionOK).try("add %v for https://, %v for http://", OptionH2, OptionH2C)
 	case c.HTTP2 == "":
 		return nil
 	case c.HTTP2 == H2 && !t.TLS:

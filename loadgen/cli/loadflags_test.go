@@ -187,6 +187,7 @@ func TestFlagsRefuse(t *testing.T) {
 		"-h2 and --h2c":        {[]string{"-h2", "--h2c", url}, "-h2 and --h2c: each is a way to speak HTTP/2; use only one"},
 		"--h2c over TLS":       {[]string{"--h2c", "https://127.0.0.1:1/"}, "--h2c: an https:// load agrees on its protocol in the TLS handshake"},
 		"--h2c and a proxy":    {[]string{"--h2c", "-x", "127.0.0.1:2", url}, "--h2c and -x: a proxy takes http:// requests over HTTP/1.1 only"},
+		"--ok goaway":          {[]string{"--ok", "2xx,goaway", url}, "--ok goaway: only HTTP/2 has GOAWAY"},
 		"--streams alone":      {[]string{"--streams", "5", url}, "--streams: requests share connections only over HTTP/2"},
 		"--streams 0":          {[]string{"--h2c", "--streams", "0", url}, "--streams 0: at least 1 is needed"},
 		"--h2c, --trace-lost":  {[]string{"--h2c", "--trace-lost", "1", url}, "--trace-lost: requests over HTTP/2 cannot be traced"},

@@ -22,18 +22,17 @@ type Session struct {
 }
 
 // Begin makes s a new connection, over TLS or not, whose responses capture the
-// named fields. ended is called for each stream that ends, except those that the
-// engine cancels.
-func (s *Session) Begin(capture []string, secure bool, ended func(*h2.Stream)) {
-	s.Ledger = ledger.Connection{Protocol: ledger.H2C}
+// named fields. Conn.Now is set. ended is called for each stream that ends,
+// except those that the engine cancels; goaway is the Result's.
+func (s *Session) Begin(capture []string, secure bool, ended func(st *h2.Stream, goaway int64)) {
+	s.Ledger = ledger.Connection{Protocol: ledger.H2C, Opened: s.Conn.Now}
 	if secure {
 		s.Ledger.Protocol = ledger.H2
 	}
 	s.left = false
 	s.Conn.Capture = capture
 	s.Conn.Ended = func(st *h2.Stream) {
-		s.account(st)
-		ended(st)
+		ended(st, s.account(st))
 	}
 	s.Conn.Begin()
 }
@@ -75,9 +74,14 @@ func (s *Session) Leave() {
 // Note notes what the bytes that were fed last have said of the connection. A
 // GOAWAY that follows ours says nothing.
 func (s *Session) Note() {
-	if gone := s.Conn.GoingAway(); gone != nil && !s.left {
-		s.Ledger.Goaway, s.Ledger.Code = true, uint32(gone.Code)
+	gone, l := s.Conn.GoingAway(), &s.Ledger
+	if gone == nil || s.left {
+		return
 	}
+	if !l.Goaway {
+		l.Goaway, l.At = true, s.Conn.Now
+	}
+	l.Code, l.LastStream = uint32(gone.Code), gone.LastID
 }
 
 // Done reports whether the connection has no use any more: it takes no new
@@ -86,13 +90,15 @@ func (s *Session) Done() bool {
 	return s.Conn.Open() == 0 && (s.left || s.Conn.Err() != nil || s.Conn.GoingAway() != nil)
 }
 
-func (s *Session) account(st *h2.Stream) {
+// account accounts for a stream that ended. If the connection took it along,
+// account returns how long before that the peer had sent GOAWAY.
+func (s *Session) account(st *h2.Stream) (goaway int64) {
+	s.Note()
 	l, err := &s.Ledger, st.Err()
-	turned, isTurned := errors.AsType[*h2.GoAwayError](err)
+	_, isTurned := errors.AsType[*h2.GoAwayError](err)
 	reset, isReset := errors.AsType[*h2.StreamError](err)
 	switch {
 	case isTurned:
-		l.Goaway, l.Code = true, uint32(turned.Code)
 		l.TurnedAway++
 	case isReset:
 		l.Resets.Count(uint32(reset.Code))
@@ -101,7 +107,11 @@ func (s *Session) account(st *h2.Stream) {
 	case err != nil && errors.Is(s.Conn.Err(), err):
 		l.Lost++
 		l.Cause = wire.Classify(StreamStage(st), err).Cause().String()
+		if l.Goaway {
+			return max(1, s.Conn.Now-l.At)
+		}
 	}
+	return 0
 }
 
 // StreamStage returns how far the request of a stream had got.

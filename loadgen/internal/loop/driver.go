@@ -77,6 +77,7 @@ type Exchange struct {
 	Idle       int64 // for how long it had carried nothing, in ns; 0 if it is fresh
 	Parser     h1.Parser
 	Stream     *h2.Stream // over HTTP/2, in place of Parser; nil over HTTP/1.1
+	Goaway     int64      // of a request that its connection took along: for how long the peer had sent GOAWAY, in ns; 0 = it had not
 }
 
 // Request is what a slot sends. All slots that send it share it.

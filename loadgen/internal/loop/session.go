@@ -58,11 +58,16 @@ func (s *Shard) room(last int32) *session {
 	return nil
 }
 
+// hasUse reports whether streams may be started on a connection that is made.
+func (s *Shard) hasUse(ses *session) bool {
+	return ses.writeErr == 0 && ses.Limit(s.cfg.Streams) > 0
+}
+
 func (s *Shard) hasRoom(ses *session) bool {
 	switch {
 	case ses.maker != none:
 		return ses.assigned < s.cfg.Streams
-	case ses.fd == none:
+	case ses.fd == none || ses.writeErr != 0:
 		return false
 	}
 	return ses.assigned < ses.Limit(s.cfg.Streams)
@@ -104,6 +109,7 @@ func (s *Shard) opened(sl *slot) {
 	ses.link = sl.link
 	s.give(&ses.link, owner{ownedBySession, ses.index})
 	sl.unlink()
+	ses.Conn.Now = s.now()
 	ses.Begin(s.cfg.Capture, ses.secure != nil, s.streamEnded)
 	if errno := s.watch(&ses.link, false); errno != 0 {
 		s.lose(ses, os.NewSyscallError("epoll_ctl", errno))
@@ -224,7 +230,7 @@ func (s *Shard) readSession(ses *session) {
 // settle starts the streams that wait for room, and sends those away for which
 // there is none.
 func (s *Shard) settle(ses *session) {
-	for len(ses.waiting) > 0 && ses.Limit(s.cfg.Streams) > 0 {
+	for len(ses.waiting) > 0 && s.hasUse(ses) {
 		sl := &s.slots[ses.waiting[0]]
 		if !s.tryStream(sl, ses, s.now()) {
 			break
@@ -285,6 +291,10 @@ func (s *Shard) sendFailed(ses *session, errno syscall.Errno) {
 	}
 	ses.writeErr = errno
 	if !ours(errno) {
+		ses.notice(unix.EPOLLHUP)
+		ses.unread = true
+	}
+	for ses.fd != none && ses.unread {
 		s.readSession(ses)
 	}
 	if ses.fd != none && ses.Conn.Err() == nil {
@@ -350,11 +360,11 @@ func (s *Shard) endSessions() {
 }
 
 // streamEnded ends the request of a stream that ended.
-func (s *Shard) streamEnded(st *h2.Stream) {
+func (s *Shard) streamEnded(st *h2.Stream, goaway int64) {
 	sl := &s.slots[st.Tag]
 	ses := s.sessions.list[sl.session]
 	now := ses.Conn.Now
-	ses.free = now
+	ses.free, sl.x.Goaway = now, goaway
 	if !s.cfg.KeepAlive {
 		ses.Leave()
 	}

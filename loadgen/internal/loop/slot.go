@@ -80,7 +80,7 @@ func (s *Shard) begin(sl *slot) {
 		return
 	}
 	x := &sl.x
-	x.Request, x.Start = s.cfg.Request, now
+	x.Request, x.Start, x.Goaway = s.cfg.Request, now, 0
 	x.Connect, x.TLS, x.Send, x.Wait, x.Read = 0, 0, 0, 0, 0
 	sl.shaken = s.lag.shaking
 	if s.cfg.Timeout > 0 {

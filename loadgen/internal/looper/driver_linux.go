@@ -215,7 +215,7 @@ func (d *driver) fill(x *loop.Exchange) *record.Result {
 		Start: x.Start, End: x.End,
 		Phases: record.Phases{Connect: x.Connect, TLS: x.TLS, Send: x.Send, Wait: x.Wait, Read: x.Read},
 		Reused: x.Reused, Redirected: d.slots[x.Slot].chain != nil,
-		Endpoint: x.Endpoint, Connection: x.Connection, Idle: x.Idle,
+		Endpoint: x.Endpoint, Connection: x.Connection, Idle: x.Idle, Goaway: x.Goaway,
 	}
 	return &d.result
 }

@@ -33,6 +33,7 @@ type session struct {
 	engine.Session
 	owners   map[*h2.Stream]*exchange
 	out      sync.Cond     // signals the writer: bytes are pending, or closing is set
+	hurried  bool          // its peer has ended it: writing need not wait
 	writing  bool          // a write is under way
 	wrote    sync.Cond     // signals that it is not
 	changed  chan struct{} // closed when there may be more room; nil without anyone waiting
@@ -83,7 +84,7 @@ func (s *session) lock() {
 // unlock publishes what has changed, and unlocks s.
 func (s *session) unlock() {
 	limit := int64(s.Limit(s.set.job.Streams))
-	if s.retired {
+	if s.retired || s.writeErr != nil {
 		limit = 0
 	}
 	s.limit.Store(limit)
@@ -107,11 +108,11 @@ func (s *session) change() <-chan struct{} {
 }
 
 // ended wakes the worker of a stream that ended. s is locked.
-func (s *session) ended(st *h2.Stream) {
+func (s *session) ended(st *h2.Stream, goaway int64) {
 	x := s.owners[st]
 	delete(s.owners, st)
 	s.free = s.Conn.Now
-	x.arrived = s.Conn.Now
+	x.arrived, x.result.Goaway = s.Conn.Now, goaway
 	x.ended <- struct{}{} // has room for one
 }
 
@@ -179,6 +180,7 @@ func (s *session) receive() bool {
 // awaitWrite waits for the write that is under way: the socket tells of a reset
 // only once, and may have told the writer. s is locked.
 func (s *session) awaitWrite() {
+	s.hurried = true
 	if s.writing {
 		_ = s.conn.SetWriteDeadline(time.Now().Add(wire.FINBound)) // fails only for a closed connection
 	}
@@ -301,7 +303,7 @@ func (s *session) extendWriting(p *patient) bool {
 func (s *session) isClosing() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.closing
+	return s.closing || s.hurried
 }
 
 // unsent handles a write that failed. If the peer made it fail, the peer may
@@ -313,7 +315,5 @@ func (s *session) unsent(err error) {
 		s.Conn.End(err)
 		s.conn.Cut()
 		_ = s.conn.SetReadDeadline(wire.LongAgo)
-		return
 	}
-	_ = s.conn.SetReadDeadline(time.Now().Add(wire.FINBound))
 }

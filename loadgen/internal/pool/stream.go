@@ -132,7 +132,7 @@ func (x *exchange) start(s *session, at *engine.Hop, deadline time.Time) (starte
 func (x *exchange) tryStart(s *session, at *engine.Hop) (more <-chan struct{}, started bool) {
 	s.lock()
 	defer s.unlock()
-	if s.retired || s.Limit(1) == 0 {
+	if s.retired || s.writeErr != nil || s.Limit(1) == 0 {
 		return nil, false
 	}
 	x.Begin()
