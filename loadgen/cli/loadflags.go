@@ -90,7 +90,7 @@ func (v *LoadFlags) defineLoad(fs *pflag.FlagSet) {
 	fs.VarP((*seconds)(&v.Timeout), "t", "t", "time limit of a request, in seconds or with a unit (500ms); 0 is none")
 	fs.IntVar(&v.CPUs, "cpus", v.CPUs, "processors to use")
 	fs.Lookup("cpus").DefValue = "all"
-	fs.StringVar((*string)(&v.Engine), "engine", string(v.Engine), "how to send: loop (epoll; only http:// on Linux), pool (everything), auto (loop where possible)")
+	fs.StringVar((*string)(&v.Engine), "engine", string(v.Engine), "how to send: loop (epoll; only on Linux), pool (everything), auto (loop where possible)")
 	GroupLoad.Hold(fs, "n N", "c N", "q RATE", "z DURATION", "t SECONDS", "cpus N", "engine NAME")
 	Offer(fs, "engine", string(record.EngineAuto), string(record.EnginePool), string(record.EngineLoop))
 

@@ -6,7 +6,9 @@
 //     responses are good (Responses), and where results are recorded (Ledger).
 //  2. A response is checked (Inspector), attributed to the replica that it
 //     names (Replicas), and may lead to the next Hop (Job.Redirect).
-//  3. An exchange that ends any other way is a Failure, which FailResult writes
+//  3. Over HTTP/2, a Session is what is said on a connection that requests share,
+//     and accounts for them (record/ledger).
+//  4. An exchange that ends any other way is a Failure, which FailResult writes
 //     to a Result.
 //
 // The invariant: engines do not know each other. An engine hands off (Handoff)

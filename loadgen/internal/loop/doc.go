@@ -1,10 +1,16 @@
-// Package loop carries HTTP/1.1 requests, in cleartext or over TLS, with
-// non-blocking sockets and edge-triggered epoll, on Linux.
+// Package loop carries requests over HTTP/1.1 and HTTP/2, in cleartext or over
+// TLS, with non-blocking sockets and edge-triggered epoll, on Linux.
 //
 // A Shard is one OS thread with slots. A slot has one request, and at most one
 // connection (link), at a time. It goes through these states:
 //
 //	waiting → connecting → securing → writing → reading → waiting
+//
+// Over HTTP/2, a slot's request is a stream on a session, which slots share. The
+// slot that finds no session with room connects, and gives the connection to a
+// new session:
+//
+//	waiting → (connecting → securing) → joined → streaming → waiting
 //
 // Without TLS nothing is secured. A slot whose connection was kept goes from
 // waiting straight to writing. The Driver decides what a request is, when it may
@@ -32,6 +38,8 @@
 //  7. Over TLS, what arrives between responses may be a session ticket: only
 //     reading it tells whether a connection is stale. What crypto/tls has read
 //     ahead makes no event; a slot reads on until its link is drained.
+//  8. What sessions have to say (requests, acknowledgements) is sent once a turn.
+//     Slots that wait for a connection which ends look for the next one first.
 //
 // The invariant: the hot path shares nothing and allocates nothing; over TLS,
 // crypto/tls allocates 24 bytes for each read. A Shard's state belongs to its

@@ -8,7 +8,10 @@
 //     meanwhile, on its own goroutine.
 //  3. A connection that the peer must close first leaves its worker, which goes
 //     on.
-//  4. A deadline that passed while nodrop did not run is moved by that time.
+//  4. Over HTTP/2, workers share sessions: the first to need one connects; one
+//     goroutine reads from it and one writes to it.
+//  5. A deadline that passed while nodrop did not run is moved by that time.
 //
-// The invariant: an exchange owns its connection, and sends nothing twice.
+// The invariant: an exchange owns its connection over HTTP/1.1, and a session its
+// own; neither sends anything twice.
 package pool
