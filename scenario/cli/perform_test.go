@@ -19,16 +19,16 @@ import (
 
 // TestThreads: every loop gets its own threads, so their numbers add up.
 func TestThreads(t *testing.T) {
-	stream := func(url string) scenario.Stream {
-		cfg := loadgen.Config{URL: url, CPUs: 2}
+	stream := func(engine record.Engine) scenario.Stream {
+		cfg := loadgen.Config{URL: "http://127.0.0.1:1/", Engine: engine, CPUs: 2}
 		if err := cfg.Validate(); err != nil {
 			t.Fatal(err)
 		}
 		return scenario.Stream{Load: cfg}
 	}
-	loop := stream("http://127.0.0.1:1/")
+	loop := stream(record.EngineAuto)
 	one := loop.Load.Threads()
-	if got := threads([]scenario.Stream{loop, loop, stream("https://127.0.0.1:1/")}); got != 2*one+2 {
+	if got := threads([]scenario.Stream{loop, loop, stream(record.EnginePool)}); got != 2*one+2 {
 		t.Errorf("%d threads, of %d for a loop and 2 for a pool", got, one)
 	}
 }
