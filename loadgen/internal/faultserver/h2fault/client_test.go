@@ -108,7 +108,7 @@ func (c *client) open(method string, end bool) uint32 {
 // How long a client waits where the server is to send all, and where it is to
 // fall silent.
 const (
-	patient   = time.Minute
+	patient   = 10 * time.Minute // 11 MB of a head take long under the race detector
 	impatient = 300 * time.Millisecond
 )
 
