@@ -17,7 +17,7 @@ const maxSample = 64
 // ConnError says that what the peer sent ends the connection (RFC 9113 §5.4.1).
 // All its open streams end with it.
 type ConnError struct {
-	Code   http2.ErrCode // what the peer is told
+	Code   http2.ErrCode // what our GOAWAY says to the peer
 	What   string        // what is wrong, for instance "PING frame of 7 bytes"
 	Sample []byte        // up to 64 bytes, if the peer does not seem to speak HTTP/2
 	Looks  string        // what it seems to speak instead, for instance "TLS"; "" if unknown

@@ -27,7 +27,7 @@ type shaking struct {
 // establish begins the handshake of a connection that may not be established
 // yet.
 func (s *Shard) establish(sl *slot) {
-	x, now := &sl.x, s.now()
+	now := s.now()
 	errno := sysConnected(sl.fd)
 	if errno == unix.ENOTCONN {
 		if errno = sysError(sl.fd); errno == 0 {
@@ -35,13 +35,9 @@ func (s *Shard) establish(sl *slot) {
 			return
 		}
 	}
-	s.connects.remove(sl.index)
-	if errno != 0 && !stood(errno) {
-		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno), Late: true})
+	if !s.connected(sl, now, errno) {
 		return
 	}
-	x.Connect += now - sl.began
-	s.driver.Connected(x, now)
 	if !s.cfg.TLS {
 		s.opened(sl)
 		return

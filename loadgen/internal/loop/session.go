@@ -305,7 +305,7 @@ func (s *Shard) sendFailed(ses *session, errno syscall.Errno) {
 // lose ends a connection that is broken, and the streams that are open on it.
 func (s *Shard) lose(ses *session, err error) {
 	if err == io.EOF && ses.writeErr == unix.ECONNRESET { //nolint:errorlint // not wrapped
-		err = os.NewSyscallError("write", ses.writeErr) // the socket tells of a reset once
+		err = os.NewSyscallError("write", ses.writeErr) // the socket reports a reset once
 	}
 	if ses.used && ses.Conn.Open() == 0 && ses.Conn.GoingAway() == nil && ses.Conn.Err() == nil {
 		s.sessions.stale++

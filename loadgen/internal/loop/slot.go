@@ -179,13 +179,9 @@ func (s *Shard) attempt(sl *slot) {
 			return
 		}
 	}
-	s.connects.remove(sl.index)
-	if errno != 0 && !stood(errno) {
-		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno), Late: true})
+	if !s.connected(sl, now, errno) {
 		return
 	}
-	x.Connect += now - sl.began
-	s.driver.Connected(x, now)
 	sl.state, sl.used, sl.began, sl.sent = writing, true, now, n
 	if errno != 0 {
 		s.writeFailed(sl, errno)
@@ -196,6 +192,19 @@ func (s *Shard) attempt(sl *slot) {
 		return
 	}
 	s.written(sl)
+}
+
+// connected ends the connecting of sl, whose socket has said errno. It returns
+// false if the handshake failed, and the slot's request with it.
+func (s *Shard) connected(sl *slot, now int64, errno syscall.Errno) bool {
+	s.connects.remove(sl.index)
+	if errno != 0 && !stood(errno) {
+		s.fail(sl, &Failure{Stage: StageConnect, Err: os.NewSyscallError("connect", errno), Late: true})
+		return false
+	}
+	sl.x.Connect += now - sl.began
+	s.driver.Connected(&sl.x, now)
+	return true
 }
 
 // stood reports whether a write error came from an established connection.

@@ -78,7 +78,7 @@ func newDriver(e *looper, lane, lanes int) *driver {
 		d.sources[source] = loop.NewAddress(netip.AddrPortFrom(source, 0))
 	}
 	for i := range d.slots {
-		d.slots[i].Job, d.slots[i].Secured = j, j.First.TLS != nil || j.Streams > 0 // the end of a stream is told from a cut
+		d.slots[i].Job, d.slots[i].Secured = j, j.First.TLS != nil || j.Streams > 0 // over HTTP/2, an end without END_STREAM is a cut
 	}
 	return d
 }

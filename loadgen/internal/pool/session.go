@@ -146,7 +146,7 @@ func (s *session) serve() {
 	s.closing = true
 	s.out.Signal()
 	s.unlock()
-	_ = s.conn.SetWriteDeadline(time.Now().Add(wire.FINBound)) // for what the peer is still told
+	_ = s.conn.SetWriteDeadline(time.Now().Add(wire.FINBound)) // for a GOAWAY that is still to be sent
 	writing.Wait()
 	_ = s.conn.Close() // an error here adds nothing
 	if s.lingers {
@@ -177,8 +177,8 @@ func (s *session) receive() bool {
 	return err == nil && s.Conn.Err() == nil
 }
 
-// awaitWrite waits for the write that is under way: the socket tells of a reset
-// only once, and may have told the writer. s is locked.
+// awaitWrite waits for the write that is under way: the socket reports a reset
+// only once, perhaps to the writer. s is locked.
 func (s *session) awaitWrite() {
 	s.hurried = true
 	if s.writing {
@@ -198,7 +198,7 @@ func (s *session) lost(err error) {
 		s.stale.Store(s.used)
 	}
 	if errors.Is(err, io.EOF) && errors.Is(s.writeErr, syscall.ECONNRESET) {
-		err = s.writeErr // the socket tells of a reset once
+		err = s.writeErr // the socket reports a reset once
 	}
 	s.Conn.End(err)
 }

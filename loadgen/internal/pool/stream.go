@@ -136,7 +136,7 @@ func (x *exchange) tryStart(s *session, at *engine.Hop) (more <-chan struct{}, s
 		return nil, false
 	}
 	x.Begin()
-	x.Secured = true // the end of a stream is told from a cut
+	x.Secured = true // an end without END_STREAM is a cut
 	x.since = s.Conn.Now
 	if !s.Start(&x.stream, at.HTTP2) {
 		return s.change(), false
