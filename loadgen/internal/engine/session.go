@@ -139,3 +139,18 @@ func StreamFailure(st *h2.Stream, at *Hop, local net.Addr) *Failure {
 func StreamTimeout(st *h2.Stream) *Failure {
 	return &Failure{Stage: StreamStage(st), Err: os.ErrDeadlineExceeded}
 }
+
+// StreamTimes returns when the request of a stream was wholly sent, or its
+// response began before that, and when the response began; end for what had not
+// happened by then. All are ns from the run's start.
+func StreamTimes(st *h2.Stream, end int64) (sent, first int64) {
+	first = st.FirstAt
+	if first == 0 {
+		first = end
+	}
+	sent = st.SentAt
+	if sent == 0 || sent > first { // an early response
+		sent = first
+	}
+	return sent, first
+}

@@ -2,7 +2,11 @@
 
 package loop
 
-import "os"
+import (
+	"os"
+
+	"nodrop/loadgen/internal/engine"
+)
 
 // join gives sl's request a session that has room, or makes sl connect a new
 // one.
@@ -96,14 +100,7 @@ func (s *Shard) endStream(sl *slot, now int64) {
 // phaseStream divides the time of sl's stream into its phases.
 func (s *Shard) phaseStream(sl *slot, end int64) {
 	x, st := &sl.x, sl.x.Stream
-	first := st.FirstAt
-	if first == 0 {
-		first = end
-	}
-	sent := st.SentAt
-	if sent == 0 || sent > first { // an early response
-		sent = first
-	}
+	sent, first := engine.StreamTimes(st, end)
 	x.Send += max(0, sent-sl.began)
 	if st.FirstAt > 0 {
 		x.Wait += first - sent

@@ -181,14 +181,7 @@ func (x *exchange) finish(s *session, at *engine.Hop, deadline time.Time) *engin
 func (x *exchange) phases(end int64) {
 	st, p := &x.stream, &x.result.Phases
 	x.firstByte = st.FirstAt
-	first := st.FirstAt
-	if first == 0 {
-		first = end
-	}
-	sent := st.SentAt
-	if sent == 0 || sent > first { // an early response
-		sent = first
-	}
+	sent, first := engine.StreamTimes(st, end)
 	p.Send += sent - x.since
 	if st.FirstAt > 0 {
 		p.Wait += first - sent
